@@ -385,8 +385,8 @@ impl World {
         ring
     }
 
-    /// Returns a node's neighbours as it knows them, which is not always right.
-    fn neighbours(&mut self, id: Id) -> Vec<Contact> {
+    /// Returns a node's neighbours as it knows them, which is not always right, and the bounds between which they are all nodes.
+    fn neighbours(&mut self, id: Id) -> (Vec<Contact>, Option<(Id, Id)>) {
         let space = Space::new(BITS).unwrap();
         let mut ring: Vec<Id> = Vec::new();
         let others: Vec<Id> = self.actors.keys().copied().filter(|o| *o != id).collect();
@@ -401,9 +401,13 @@ impl World {
         }
         ring.sort_by_key(|other| space.distance(id, *other));
         let before = ring.last().copied();
+        let arc = match ring.as_slice() {
+            [_, _, _, last, _, .., before] => Some((*before, *last)),
+            _ => None,
+        };
         let known: BTreeSet<Id> = ring.into_iter().take(4).chain(before).collect();
         let contacts = known.iter().map(|other| self.actors[other].contact.clone());
-        contacts.collect()
+        (contacts.collect(), arc)
     }
 
     // What happens.
@@ -504,13 +508,9 @@ impl World {
         if self.actors[&id].life != life {
             return false;
         }
-        let ring = self.neighbours(id);
+        let (ring, arc) = self.neighbours(id);
         let leaving = self.actors[&id].leaving;
-        let look = Look {
-            ring,
-            leaving,
-            ..Look::default()
-        };
+        let look = Look { ring, arc, leaving };
         self.input(id, Input::Look(look));
         let actor = self.actors.get_mut(&id).unwrap();
         let gone = leaving && actor.machine.as_ref().is_some_and(Groups::is_free);
@@ -520,6 +520,8 @@ impl World {
             actor.machine = None;
             actor.life += 1;
             while !actor.is_full && actor.disk.write().is_some() {}
+            // What a full disk refuses is lost with the run. Left there, it would hold up what a later run saves.
+            actor.disk.waiting.clear();
         }
         !gone
     }

@@ -177,7 +177,8 @@ impl Adopting {
             free && members.all(|member| member == me)
         };
         let ended = shared.roster.held().all(alone) && !is_changing;
-        ended && !shared.roster.has_staged() && self.gives_up(shared)
+        // What an attempt of an earlier run staged to follow such a group was not decided, since this node has not accepted it.
+        ended && shared.roster.foreign_parents().is_empty() && self.gives_up(shared)
     }
 
     /// Takes the other lineage once nothing keeps this node in its own.
@@ -302,6 +303,25 @@ mod tests {
         shared.presence.met(shared.own.now, id(2), left);
         let members = wanted(&shared).map(|wanted| wanted.members);
         assert_eq!(members, Some(vec![contact(3)]));
+    }
+
+    #[test]
+    fn what_an_attempt_of_an_earlier_run_staged_here_keeps_nothing_and_what_others_staged_does() {
+        let (mut shared, key, stamp) = node(&[1]);
+        let mut adopting = Adopting::default();
+        adopting.begin(OTHER);
+        adopting.settle(&mut shared, key, at(stamp));
+        // Without this node's acceptance it was not decided.
+        let own = group((0, 0), 1, &[1]);
+        shared
+            .roster
+            .stage(own, testing::next(testing::epoch(0, 2), &[1, 2]));
+        assert!(adopting.is_about_to_let_go(&shared, false));
+        let others = group((0, 100), 1, &[2]);
+        shared
+            .roster
+            .stage(others, testing::next(testing::epoch(0, 2), &[1, 2]));
+        assert!(!adopting.is_about_to_let_go(&shared, false));
     }
 
     #[test]

@@ -235,7 +235,8 @@ impl Groups {
     fn asked(&mut self, ticket: Ticket, request: Request) {
         let asker = self.shared.asker(&ticket);
         if matches!(ticket, Ticket::Peer(..)) {
-            self.shared.presence.heard(asker);
+            let now = self.shared.now();
+            self.shared.presence.heard(now, asker);
         }
         self.fences.on_asked(&mut self.shared, &ticket, &request);
         if let Some((parent, next)) = self.shared.roster.learned(asker, &request) {
@@ -274,7 +275,12 @@ impl Groups {
                 self.carry_out();
                 self.member().acknowledge(ticket, &next);
             }
-            Request::Check(group) => self.member().check(ticket, group),
+            Request::Check(group) => {
+                if !self.changes.contains(group) {
+                    self.upkeep.on_check(shared, group, asker);
+                }
+                self.member().check(ticket, group);
+            }
             Request::Meet(who) => {
                 let leaving = self.upkeep.is_leaving();
                 self.member().meet(ticket, who, leaving);
@@ -290,7 +296,7 @@ impl Groups {
     fn answered(&mut self, token: Token, from: Id, response: Option<Response>) {
         let shared = &mut self.shared;
         match &response {
-            Some(_) => shared.presence.heard(from),
+            Some(_) => shared.presence.heard(shared.own.now, from),
             None => shared.presence.missed(from),
         }
         if response.as_ref().is_some_and(Response::is_without_room) && from != shared.id() {

@@ -16,6 +16,8 @@ pub(super) struct Presence {
     /// The neighbours on the ring, as they were looked at last.
     neighbours: BTreeSet<Id>,
     away: BTreeMap<Id, Instant>,
+    /// Members that are no neighbours and were heard of, and when.
+    distant: BTreeMap<Id, Instant>,
     /// Nodes that did not answer the last request, have said that they stop, or are missing where all nodes of the ring are known.
     silent: BTreeSet<Id>,
     /// Nodes that said that they stop.
@@ -41,20 +43,23 @@ struct Refusals {
 
 impl Presence {
     /// Takes note that a node has asked or answered something.
-    pub(super) fn heard(&mut self, node: Id) {
-        self.away.remove(&node);
+    pub(super) fn heard(&mut self, now: Instant, node: Id) {
+        if self.away.remove(&node).is_some() {
+            self.distant.insert(node, now);
+        }
         self.silent.remove(&node);
     }
 
     /// Takes note that a node has been asked, and has not answered.
     pub(super) fn missed(&mut self, node: Id) {
+        self.distant.remove(&node);
         self.silent.insert(node);
     }
 
     /// Takes note that a node has said that it stops and will be back.
     pub(super) fn stops(&mut self, node: Id) {
         self.stopped.insert(node);
-        self.silent.insert(node);
+        self.missed(node);
     }
 
     /// Takes a node's introduction.
@@ -180,10 +185,19 @@ impl Presence {
         }
         self.silent
             .retain(|node| members.contains(node) && !lives(node));
+        self.distant.retain(|node, since| {
+            members.contains(node) && !lives(node) && now.since(*since) < patience.silent
+        });
     }
 
-    /// The neighbours that can be members of groups of a lineage, and this node. (ours) One that is reached through a relay cannot: a tab
-    /// shares its relay's fate, and its user closes it at any time.
+    /// Returns whether a node may be a member of groups of a lineage, as far as it has not declined lately. (ours) One that is reached
+    /// through a relay may not: a tab shares its relay's fate, and its user closes it at any time.
+    pub(super) fn may_take_part(&self, node: &Contact, lineage: Option<u64>) -> bool {
+        let left = lineage.is_some_and(|lineage| self.has_left(node.id(), lineage));
+        node.relays().is_empty() && !left
+    }
+
+    /// The neighbours that can be members of groups of a lineage, and this node.
     pub(super) fn candidates(
         &self,
         me: &Contact,
@@ -192,8 +206,7 @@ impl Presence {
     ) -> Vec<Contact> {
         let mut there: Vec<Contact> = Vec::new();
         for node in look.ring.iter().chain(Some(me)) {
-            let left = lineage.is_some_and(|lineage| self.has_left(node.id(), lineage));
-            let stays = node.relays().is_empty() && !self.has_declined(node.id()) && !left;
+            let stays = self.may_take_part(node, lineage) && !self.has_declined(node.id());
             let goes = look.leaving && node.id() == me.id();
             let known = there.iter().any(|other| other.id() == node.id());
             if stays && !goes && !known {
@@ -206,6 +219,11 @@ impl Presence {
     /// Returns whether a node was a neighbour on the ring when they were looked at last.
     pub(super) fn is_neighbour(&self, node: Id) -> bool {
         self.neighbours.contains(&node)
+    }
+
+    /// Returns whether a member that is no neighbour was heard of within the patience with silent ones, and takes part.
+    pub(super) fn is_distant(&self, node: Id) -> bool {
+        self.distant.contains_key(&node) && !self.has_declined(node)
     }
 
     /// Returns whether a member is not among the neighbours, and nothing was heard of it since they were last looked at. In a larger ring
@@ -285,7 +303,7 @@ mod tests {
         );
         let end = Instant::ZERO + patience.stopped;
         assert_eq!(given_up(&presence, end), [true, true, false]);
-        presence.heard(id(1));
+        presence.heard(end, id(1));
         presence.look(end, &members, &look, patience, None);
         assert_eq!(given_up(&presence, end), [false, true, false]);
     }
@@ -331,12 +349,20 @@ mod tests {
         presence.missed(id(10));
         presence.look(Instant::ZERO, &members, &look, patience, None);
         assert_eq!(away(&presence), [false, true, true, true]);
-        presence.heard(id(50));
-        presence.heard(id(60));
+        presence.heard(Instant::ZERO, id(50));
+        presence.heard(Instant::ZERO, id(60));
         presence.look(Instant::ZERO, &members, &look, patience, None);
         assert_eq!(away(&presence), [false, true, false, false]);
+        let distant =
+            |presence: &Presence| [10, 30, 50, 60].map(|node| presence.is_distant(id(node)));
+        assert_eq!(distant(&presence), [false, false, true, true]);
+        presence.stops(id(60));
+        assert_eq!(distant(&presence), [false, false, true, false]);
         let whole = Look { arc: None, ..look };
         presence.look(Instant::ZERO, &members, &whole, patience, None);
         assert_eq!(away(&presence), [false, true, true, true]);
+        let later = Instant::ZERO + patience.silent;
+        presence.look(later, &members, &whole, patience, None);
+        assert_eq!(distant(&presence), [false; 4], "it is asked again");
     }
 }

@@ -6,6 +6,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use crate::base::contact::Contact;
+use crate::base::gather::gather;
 use crate::base::id::Id;
 use crate::store::group::configuration::{Configuration, Epoch, GroupId, Member, Next, votes};
 use crate::store::group::fence::Fence;
@@ -72,13 +73,12 @@ impl Roster {
             return;
         }
         self.floor = control.floor;
-        self.skipped = control.skipped.into_iter().collect();
+        self.skipped = gather(control.skipped);
         let held = control.held.into_iter();
-        self.held = held.map(|held| (held.group.id(), held)).collect();
+        self.held = gather(held.map(|held| (held.group.id(), held)));
         let staged = control.staged.into_iter();
-        self.staged = staged
-            .map(|staged| ((staged.parent.id(), staged.next.epoch), staged))
-            .collect();
+        self.staged =
+            gather(staged.map(|staged| ((staged.parent.id(), staged.next.epoch), staged)));
     }
 
     /// The control record as of now.
@@ -210,10 +210,6 @@ impl Roster {
 
     pub(super) fn has_groups(&self) -> bool {
         !self.held.is_empty()
-    }
-
-    pub(super) fn has_staged(&self) -> bool {
-        !self.staged.is_empty()
     }
 
     /// The number of groups that this node is in.
@@ -563,7 +559,7 @@ mod tests {
         for is_changed in [true, false] {
             roster.follow(parent.id(), &won, |_| false);
             assert_eq!(roster.is_dirty(), is_changed);
-            assert!(!roster.has_staged());
+            assert!(roster.staged.is_empty());
             roster.note_saving();
         }
     }
@@ -585,7 +581,7 @@ mod tests {
                 leads: vec![begun.id()],
             }
         );
-        assert!(!roster.has_staged() && roster.is_dirty());
+        assert!(roster.staged.is_empty() && roster.is_dirty());
         let open: Vec<GroupId> = roster.open().map(|held| held.group.id()).collect();
         assert_eq!(open, [begun.id()]);
         let decided = roster
@@ -618,7 +614,7 @@ mod tests {
         let staged = group((0, 100), 6, &[1, 2]).id();
         assert_eq!(roster.unknown(staged), Response::Unknown);
         roster.stage(parent.clone(), next(epoch(0, 6), &[1, 2]));
-        assert!(roster.forget(parent.id()) && !roster.has_staged());
+        assert!(roster.forget(parent.id()) && roster.staged.is_empty());
         assert_eq!(roster.unknown(parent.id()), Response::Gone(2));
         assert_eq!(roster.unknown(staged), Response::Unknown, "above the floor");
         let later = group((0, 100), 7, &[1, 2]);

@@ -29,6 +29,8 @@ struct Watch {
     unanswered: u8,
     /// The number of looks for which the group has not been as it should.
     looks: usize,
+    /// True if a node that leaves the lineage waits for an end of the group.
+    is_awaited: bool,
     /// Members before this one that did not answer, or that cannot store anything.
     silent: BTreeSet<Id>,
 }
@@ -101,16 +103,19 @@ impl Upkeep {
         if adopting.gives_up(shared) {
             return Adopting::hand_on(shared, held);
         }
-        let wanted = self.wanted(shared, &group, look, |node| shared.refuses(node))?;
-        let lapsed = |member: &Member| shared.presence.has_lapsed(member);
-        let split = wanted.split.is_some();
         let first = group.primary().map(Member::id) == Some(me);
         // Who is away has missed something and cannot be given it now, nor can who has no room.
         let is_out = |node: &Id| shared.presence.is_unseen(*node) || shared.refuses(*node);
         let settled = |missed: &BTreeSet<Id>| missed.iter().all(is_out);
         let leads = leading.missed(id).is_some_and(settled);
-        let works = !sealed && (leads || !first);
-        if works && (fits(shared, &group, &wanted) || self.does_with(shared, &group, look)) {
+        let watch = self.watching.get_mut(&id);
+        let is_awaited = watch.is_some_and(|watch| core::mem::take(&mut watch.is_awaited));
+        let works = !sealed && (leads || !first) && !is_awaited;
+        let (wanted, distant) = self.wanted_among_all(shared, &group, look, first && works)?;
+        let lapsed = |member: &Member| shared.presence.has_lapsed(member);
+        let split = wanted.split.is_some();
+        let does = || self.does_with(shared, &group, (look, &distant));
+        if works && (fits(shared, &group, &wanted) || does()) {
             self.watching.remove(&id);
             return None;
         }
@@ -153,13 +158,40 @@ impl Upkeep {
         None
     }
 
+    /// The group that is wanted, and the distant members that count as there for it, where the neighbours are too few.
+    fn wanted_among_all(
+        &self,
+        shared: &mut Shared,
+        group: &Configuration,
+        look: &Look,
+        leads: bool,
+    ) -> Option<(Wanted, Vec<Contact>)> {
+        let near = self.wanted(shared, group, (look, &[]), |node| shared.refuses(node));
+        if let Some(wanted) = near {
+            return Some((wanted, Vec::new()));
+        }
+        // A primary that leads all of its members need not see them.
+        if leads && group.members.iter().all(|member| member.votes) {
+            return None;
+        }
+        let distant = distant_members(shared, group, look)?;
+        let there = (look, distant.as_slice());
+        let wanted = self.wanted(shared, group, there, |node| shared.refuses(node))?;
+        Some((wanted, distant))
+    }
+
     /// Returns whether a group does although members of it have no room: it is as the ring is but for that. Such a primary may be unable
     /// to lead.
-    fn does_with(&self, shared: &Shared, group: &Configuration, look: &Look) -> bool {
+    fn does_with(
+        &self,
+        shared: &Shared,
+        group: &Configuration,
+        present: (&Look, &[Contact]),
+    ) -> bool {
         let leads = |member: &Member| !shared.refuses(member.id());
         let (now, patience) = (shared.now(), shared.own.settings.patience);
         let given_up = |node| shared.presence.is_given_up(now, node, patience);
-        let wanted = self.wanted(shared, group, look, given_up);
+        let wanted = self.wanted(shared, group, present, given_up);
         group.primary().is_some_and(leads) && wanted.is_some_and(|it| fits(shared, group, &it))
     }
 
@@ -204,16 +236,17 @@ impl Upkeep {
 
     /// The group that the ring asks for: the first nodes from the range's end on, no two of one peer, and a split where a node lies inside. A
     /// member that is away or out keeps its place for a while, and for as long as no other node can take it. `None` when too few are there to be
-    /// given the state.
+    /// given the state. Besides the neighbours these distant members are there; no range is split at one of them.
     fn wanted(
         &self,
         shared: &Shared,
         group: &Configuration,
-        look: &Look,
+        (look, distant): (&Look, &[Contact]),
         is_out: impl Fn(Id) -> bool,
     ) -> Option<Wanted> {
         let presence = &shared.presence;
         let mut there = presence.candidates(&shared.own.contact, look, Some(group.lineage));
+        there.extend(distant.iter().cloned());
         there.retain(|node| !is_out(node.id()));
         let mut far = self.at_middle(presence, group);
         far.retain(|node| !is_out(node.id()));
@@ -246,7 +279,8 @@ impl Upkeep {
             nodes.extend(away);
             nodes
         };
-        let nodes = there.iter().chain(far.first());
+        let near = there.iter().filter(|node| !is_in(distant, node.id()));
+        let nodes = near.chain(far.first());
         let at = split_at(shared, group, nodes).filter(|_| !look.leaving);
         let members = behind(group.upto);
         let split = at.map(|at| {
@@ -276,6 +310,20 @@ impl Upkeep {
         })
     }
 
+    /// Takes note that a node asks what became of a group that it has no part in: it was to follow it in an attempt that ended, and was not
+    /// reached by [`Request::Withdraw`]. If it leaves the lineage it is in no later attempt, and cannot go before it knows that this one was
+    /// not decided. Only the next change tells it, so that the primary makes one. A stranger does not move it.
+    pub(super) fn on_check(&mut self, shared: &Shared, id: GroupId, from: Id) {
+        let waits = |group: &Configuration| {
+            let leads = group.primary().map(Member::id) == Some(shared.id());
+            leads && !group.has(from) && shared.presence.has_left(from, group.lineage)
+        };
+        let open = shared.roster.get(id).filter(|held| held.decided.is_none());
+        if open.is_some_and(|held| waits(&held.group)) && shared.is_acquainted_with(from) {
+            self.watching.entry(id).or_default().is_awaited = true;
+        }
+    }
+
     /// Takes what another member has said of the end of a group, or its failure to answer.
     pub(super) fn on_checked(
         &mut self,
@@ -292,12 +340,12 @@ impl Upkeep {
                 shared.roster.note_change();
                 shared.tidy();
             }
-            Some(answer) if !answer.is_without_room() => {
+            Some(Response::Done) => {
                 if let Some(watch) = self.watching.get_mut(&id) {
                     watch.silent.clear();
                 }
             }
-            // Who cannot store anything cannot change the group either.
+            // Who cannot store anything cannot change the group either, nor can who does not know it: it has lost its store.
             Some(_) | None => {
                 if let Some(watch) = self.watching.get_mut(&id)
                     && watch.silent.insert(from)
@@ -325,6 +373,39 @@ impl Upkeep {
             watch.middle = None;
         }
     }
+}
+
+/// The members of a group that are there although they are no neighbours, nor would be if they lived: the members of a lineage may lie far
+/// from one another on the ring, behind nodes of another one. Asks those of which nothing was heard lately. `None` while answers are
+/// outstanding, where there is no such member, and where all neighbours can be members: then those that are there become neighbours.
+fn distant_members(
+    shared: &mut Shared,
+    group: &Configuration,
+    look: &Look,
+) -> Option<Vec<Contact>> {
+    let me = shared.id();
+    let presence = &shared.presence;
+    let may_take_part = |node: &Contact| presence.may_take_part(node, Some(group.lineage));
+    if look.ring.iter().all(may_take_part) {
+        return None;
+    }
+    let others = group.members.iter().filter(|member| {
+        let node = member.id();
+        let near = node == me || presence.is_neighbour(node) || look.knows_around(node);
+        !near && !presence.has_left(node, group.lineage)
+    });
+    let (there, unheard): (Vec<Member>, Vec<Member>) = others
+        .cloned()
+        .partition(|member| presence.is_distant(member.id()));
+    // To leave out one that has not answered yet would cost it its vote.
+    let may_answer = |member: &Member| {
+        let node = member.id();
+        !presence.is_away(node) && !presence.has_declined(node)
+    };
+    let is_open = there.is_empty() || unheard.iter().any(may_answer);
+    ask_what_became_of(shared, group.id(), &unheard);
+    let there = there.into_iter().map(|member| member.contact);
+    (!is_open).then(|| there.collect())
 }
 
 /// Returns whether a group is as it is wanted.
@@ -515,6 +596,120 @@ mod tests {
         assert!(sealed.is_some());
     }
 
+    /// A part of a ring in which nodes of another lineage are all around this node, 1.
+    fn among_others(shared: &mut Shared) -> Look {
+        for node in [220, 240, 200] {
+            shared.presence.met(shared.now(), id(node), elsewhere());
+        }
+        Look {
+            arc: Some((id(200), id(240))),
+            ..ring(&[220, 240, 200])
+        }
+    }
+
+    fn elsewhere() -> Introduction {
+        Introduction {
+            incarnation: 3,
+            lineage: Some(testing::LINEAGE + 1),
+            settled: true,
+        }
+    }
+
+    #[test]
+    fn a_primary_that_restarted_goes_on_with_members_that_are_no_neighbours_and_answer() {
+        let both = group((3, 1), 1, &[1, 2]);
+        let mut shared = testing::shared(1, core::slice::from_ref(&both));
+        let (mut leading, mut upkeep) = (Leading::default(), Upkeep::default());
+        let check = (id(2), Request::Check(both.id()));
+        let is_asked = |shared: &mut Shared| requests(shared).contains(&check);
+        // Where all nodes have one lineage, those that are there become neighbours.
+        let unknown = Look {
+            arc: Some((id(1), id(1))),
+            ..ring(&[])
+        };
+        assert_eq!(
+            considered(&mut upkeep, &mut shared, &leading, &unknown),
+            None
+        );
+        assert!(!is_asked(&mut shared));
+        let look = among_others(&mut shared);
+        for _ in 0..2 {
+            assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+            assert!(is_asked(&mut shared));
+        }
+        shared.presence.heard(shared.now(), id(2));
+        let wanted = considered(&mut upkeep, &mut shared, &leading, &look).unwrap();
+        assert_eq!(wanted.members, [1, 2].map(contact));
+        assert!(wanted.absent.is_empty() && !is_asked(&mut shared));
+        // One that does not go along is left alone for a while, and a group that works is.
+        shared.presence.declines(shared.now(), id(2));
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        assert!(is_asked(&mut shared));
+        leading.begin(both.id());
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        assert!(!is_asked(&mut shared));
+    }
+
+    #[test]
+    fn a_member_that_is_no_neighbour_loses_its_vote_only_once_it_did_not_answer_and_is_given_it_again()
+     {
+        let mut all = group((3, 1), 1, &[1, 2, 3]);
+        let mut shared = testing::shared(1, core::slice::from_ref(&all));
+        let (mut leading, mut upkeep) = (Leading::default(), Upkeep::default());
+        let look = among_others(&mut shared);
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        shared.presence.heard(shared.now(), id(2));
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        shared.presence.missed(id(3));
+        let wanted = considered(&mut upkeep, &mut shared, &leading, &look).unwrap();
+        assert_eq!(wanted.members, [1, 2, 3].map(contact));
+        assert_eq!(wanted.absent, BTreeSet::from([id(3)]));
+        // So it was decided.
+        shared.forget(all.id());
+        all.epoch = epoch(0, 2);
+        all.members[2].votes = false;
+        shared.roster.hold(all.clone());
+        leading.begin(all.id());
+        requests(&mut shared);
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        assert_eq!(requests(&mut shared), [(id(3), Request::Check(all.id()))]);
+        shared.presence.heard(shared.now(), id(3));
+        let wanted = considered(&mut upkeep, &mut shared, &leading, &look).unwrap();
+        assert_eq!(wanted.members, [1, 2, 3].map(contact));
+        assert!(wanted.absent.is_empty());
+        // One that was not heard of for a while is asked before it loses its vote.
+        shared.own.now = shared.now() + shared.own.settings.patience.silent;
+        shared.presence.heard(shared.now(), id(3));
+        assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+        let asked = requests(&mut shared);
+        assert!(
+            asked.contains(&(id(2), Request::Check(all.id()))),
+            "{asked:?}"
+        );
+    }
+
+    #[test]
+    fn a_primary_changes_its_group_for_a_node_that_leaves_the_lineage_and_asks_what_became_of_it() {
+        let both = group((3, 1), 1, &[1, 2]);
+        let mut shared = testing::shared(1, core::slice::from_ref(&both));
+        let (mut leading, mut upkeep) = (Leading::default(), Upkeep::default());
+        leading.begin(both.id());
+        for node in [3, 9] {
+            shared.presence.met(shared.now(), id(node), elsewhere());
+        }
+        // Another one of this lineage that takes no part.
+        shared.presence.declines(shared.now(), id(4));
+        let look = ring(&[2, 3, 4]);
+        for (from, changes) in [(3, true), (2, false), (4, false), (9, false)] {
+            assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+            upkeep.on_check(&shared, both.id(), id(from));
+            let wanted = considered(&mut upkeep, &mut shared, &leading, &look);
+            assert_eq!(wanted.is_some(), changes, "{from}");
+            let members = wanted.map(|wanted| wanted.members);
+            assert!(members.is_none_or(|members| members == [1, 2].map(contact)));
+        }
+    }
+
     #[test]
     fn another_member_asks_those_before_it_and_acts_once_none_of_them_answers() {
         let all = group((3, 1), 1, &[1, 2, 3]);
@@ -528,8 +723,10 @@ mod tests {
         assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
         let checks = [1, 2].map(|node| (id(node), Request::Check(all.id())));
         assert_eq!(requests(&mut shared)[..], checks);
-        for node in [1, 2] {
-            upkeep.on_checked(&mut shared, all.id(), id(node), None);
+        // One has lost its store, and this node has not met it since.
+        let answers = [(1, Some(Response::Unknown)), (2, None)];
+        for (node, answer) in answers {
+            upkeep.on_checked(&mut shared, all.id(), id(node), answer);
         }
         let acts = shared.outbox.take_acts();
         assert_eq!(acts, vec![Act::Effect(Effect::LookSoon); 2]);
