@@ -6,6 +6,18 @@ use yew::{Callback, hook};
 
 use crate::hooks::use_listener::use_listener;
 
+/// The keys that move a slider.
+const SLIDES: [&str; 8] = [
+    "ArrowLeft",
+    "ArrowRight",
+    "ArrowUp",
+    "ArrowDown",
+    "Home",
+    "End",
+    "PageUp",
+    "PageDown",
+];
+
 /// Turns keys into what they mean, if the user wants that. A key with Ctrl, or with the command key, is named `Ctrl+z` or `Ctrl+Shift+z`.
 #[hook]
 pub fn use_shortcuts<T: 'static>(
@@ -60,8 +72,7 @@ fn wants(target: &Element, key: &str) -> bool {
     }
     let presses =
         target.matches("button, a, input").unwrap_or(false) && matches!(key, " " | "Enter");
-    let slides = target.matches("input[type=range]").unwrap_or(false)
-        && matches!(key, "ArrowLeft" | "ArrowRight");
+    let slides = target.matches("input[type=range]").unwrap_or(false) && SLIDES.contains(&key);
     presses || slides
 }
 
