@@ -2,7 +2,6 @@
 
 use chordscope_core::base::time::Instant;
 use chordscope_sim::checks::history::Value;
-use chordscope_sim::engine::World;
 use chordscope_sim::engine::trace::Entry;
 use chordscope_sim::worlds::consistency::action::Action;
 use chordscope_sim::worlds::consistency::setup::System;
@@ -241,8 +240,8 @@ pub(super) fn agreements(history: &History, lever: Lever, name: u8) -> Vec<State
 }
 
 /// Whether nothing is to come.
-pub(super) fn is_over(world: &ConsistencyWorld, until: Instant) -> bool {
-    world.next_at().is_none() || world.now() >= until
+pub(super) fn is_over(history: &History, until: Instant) -> bool {
+    history.next_at().is_none() || history.now() >= until
 }
 
 /// The systems that are shown.

@@ -152,7 +152,7 @@ impl Run {
     }
 
     fn is_at_end(&self) -> bool {
-        caption::is_over(self.world(), self.until)
+        caption::is_over(&self.history, self.until)
     }
 }
 
