@@ -51,6 +51,9 @@ pub fn unread(error: &dyn Display, title: &str) -> String {
     format!("This link cannot be read ({error}): here is {shown} instead.")
 }
 
+/// The target of a link, and the name of the scenario that it is of.
+pub type Named<W> = (Opened<W, <W as Linked>::Selected>, Option<&'static str>);
+
 /// The query of a link to this moment.
 ///
 /// # Errors
@@ -77,7 +80,7 @@ pub fn open<W: Linked>(
     link: &str,
     title: &str,
     shows: fn(&W::Setup) -> Result<(), String>,
-) -> Result<(Opened<W, W::Selected>, Option<&'static str>), String> {
+) -> Result<Named<W>, String> {
     let unread = |error: String| unread(&error, title);
     let read = Permalink::<W>::parse(link).map_err(|error| unread(error.to_string()))?;
     shows(&read.setup).map_err(unread)?;

@@ -8,6 +8,7 @@ use chordscope_sim::worlds::consistency::History;
 use chordscope_sim::worlds::consistency::action::{Action, Deed};
 use chordscope_sim::worlds::consistency::setup::System;
 use chordscope_sim::worlds::consistency::trace::What;
+use chordscope_web::cap::engine::command::Thing;
 use chordscope_web::cap::engine::predict::Guess;
 use chordscope_web::cap::engine::snapshot::{SideShot, Snapshot};
 use chordscope_web::cap::engine::statement::{Asks, Came, Judged, Statement, Written};
@@ -218,11 +219,11 @@ impl<'a> Facts<'a> {
         };
         let decided = |sequence: u64| {
             let met = self.conflicts.get(&(system.name(), name));
-            let met = met
+            let mut met = met
                 .into_iter()
                 .flatten()
                 .filter(|(at, _, winner)| *at <= call.at && winner.sequence == sequence);
-            met.last().map(|(_, _, winner)| winner.by)
+            met.next_back().map(|(_, _, winner)| winner.by)
         };
         match told {
             Judged::Refused { writes } => {
@@ -501,7 +502,7 @@ pub(crate) fn kind(statement: &Statement) -> &'static str {
     }
 }
 
-const KINDS: [&str; 22] = [
+const KINDS: [&str; 23] = [
     "Begins",
     "Calls",
     "Waits",
@@ -524,6 +525,7 @@ const KINDS: [&str; 22] = [
     "Durable",
     "Predicted",
     "NodeIs",
+    "Effect",
 ];
 
 /// Statements that are not so: one number or name is another one.
@@ -538,6 +540,7 @@ pub(crate) fn lies(statement: &Statement) -> Vec<Statement> {
         | Statement::Lost { at }
         | Statement::Conflict { at, .. } => *at += 1,
         Statement::Waits { since, .. } => *since += 1,
+        Statement::Effect { at } => *at = 0,
         Statement::Ended { took, .. } => *took += 1,
         Statement::Reach { each, .. } => each[0].1 += 1,
         Statement::Cut { others, .. } => *others += 1,
@@ -563,7 +566,6 @@ pub(crate) fn lies(statement: &Statement) -> Vec<Statement> {
 }
 
 /// Holds a statement against the facts.
-#[expect(clippy::too_many_lines, reason = "one arm a kind of statement")]
 pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>, shot: &Snapshot) -> Said {
     let name = shot.name;
     let setup = facts.history.setup();
@@ -980,6 +982,21 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>, shot: &Snapshot) -
                 .filter(|_| *is_up);
             let held = held.map(|version| (version.sequence, facts.value(name, version.by)));
             check(held == *keeps || !is_up, "what it keeps")
+        }
+        Statement::Effect { at } => {
+            let over = shot.hovered.ok_or("nothing is under the pointer")?;
+            let Thing::Bar(number) = over.thing else {
+                return Err("it is no call".to_owned());
+            };
+            let call = &facts.calls(name)[number as usize];
+            let end = call
+                .came
+                .get(over.system.name())
+                .filter(|(_, answer)| *answer != Answer::Refused);
+            check(
+                *at >= call.at && end.is_none_or(|(end, _)| at <= end),
+                "it takes effect at another time",
+            )
         }
         _ => Ok(()),
     }

@@ -2,6 +2,11 @@
 //! orders of its own; and of each kind a falsehood that was planted is found.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
+#![allow(
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    reason = "one arm a kind of statement, and they are many"
+)]
 
 mod judge;
 
@@ -223,6 +228,11 @@ fn judged(shot: &Snapshot, system: System) -> String {
 fn the_last_copy_is_sold_twice_at_level_one_and_once_at_level_quorum() {
     let mut engine = Engine::open("s=last-copy", true);
     engine.apply(Control::Seek(15_000_000));
+    let mut seen = Seen::default();
+    look(&engine, "the last copy", &mut seen);
+    assert!(seen.wrong.is_empty(), "{:#?}", seen.wrong);
+    let (said, found) = seen.kinds["Refund"];
+    assert!(said > 0 && said == found);
     let shot = engine.snapshot();
     let one = judged(&shot, System::One);
     assert!(

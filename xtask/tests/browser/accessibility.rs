@@ -161,7 +161,7 @@ async fn the_consistency_page_has_no_findings_with_a_contradiction_and_with_a_qu
     page.by_name("button", "Answer").await?;
     check(&page, "a question").await?;
     page.resize(1280, 800).await?;
-    page.click("button", "1 One store, and turns").await?;
+    page.click("button", "1 One store").await?;
     page.click("button", "Cut").await?;
     check(&page, "a step, and nothing to cut").await
 }

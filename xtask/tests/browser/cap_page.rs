@@ -70,11 +70,11 @@ async fn the_page_opens_from_the_menu_and_each_step_of_the_build_up_ticks_its_go
         .await?;
     page.choose("Speed", "16 ×").await?;
     for (step, judged) in [
-        ("1 One store, and turns", "The store is linearizable"),
-        ("2 A copy each", "Two copies is not linearizable"),
+        ("1 One store", "The store is linearizable"),
+        ("2 A copy each", "A copy each is not linearizable"),
         (
-            "4 The message is lost",
-            "Copies with messages is not linearizable",
+            "4 A lost message",
+            "A message for each write is not linearizable",
         ),
     ] {
         page.click("button", step).await?;

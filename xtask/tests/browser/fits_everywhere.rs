@@ -247,7 +247,7 @@ async fn the_consistency_page_with_both_levels_and_with_a_step_of_the_build_up()
     page.resize(1280, 800).await?;
     page.run("location.hash = '#/cap?s=lost-message&t=5000000'")
         .await?;
-    page.wait_for_text("status", "Judgement", "Copies with messages")
+    page.wait_for_text("status", "Judgement", "A message for each write")
         .await?;
     fits(&page, "cap-step").await
 }

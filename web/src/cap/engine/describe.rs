@@ -546,23 +546,6 @@ pub(super) fn acid(
         let mut others = done.iter();
         others.any(|(other, its)| other != number && its == sequence)
     };
-    let decided = |number: Value| {
-        let mut decisions = register.decisions.iter();
-        decisions.any(|decision| decision.winner.by == number)
-    };
-    let newest = done
-        .iter()
-        .max_by_key(|(number, sequence)| (*sequence, decided(*number), *number));
-    let holders = view.replicas.iter().filter(|replica| {
-        replica.is_of_group
-            && newest.is_some_and(|(number, _)| {
-                let asked = history.get(*number as usize).map(|one| one.asked);
-                match asked {
-                    Some(Asked::Delete) => replica.version.is_none(),
-                    _ => replica.version.is_some_and(|version| version.by == *number),
-                }
-            })
-    });
     [
         (
             "Atomic",
@@ -590,16 +573,41 @@ pub(super) fn acid(
                 },
             },
         ),
-        (
-            "Durable",
-            Statement::Durable {
-                system,
-                newest: newest.map(|(number, _)| written(world, register, *number)),
-                holders: holders.count() as u32,
-                group: view.replicas.iter().filter(|one| one.is_of_group).count() as u32,
-            },
-        ),
+        ("Durable", durable(world, view, register, &done)),
     ]
+}
+
+/// The newest of the confirmed writes, which are named by operation and sequence number, and who keeps it.
+fn durable(
+    world: &ConsistencyWorld,
+    view: &SideView,
+    register: &Register,
+    done: &[(Value, u64)],
+) -> Statement {
+    let history = &register.history;
+    let decided = |number: Value| {
+        let mut decisions = register.decisions.iter();
+        decisions.any(|decision| decision.winner.by == number)
+    };
+    let newest = done
+        .iter()
+        .max_by_key(|(number, sequence)| (*sequence, decided(*number), *number));
+    let holders = view.replicas.iter().filter(|replica| {
+        replica.is_of_group
+            && newest.is_some_and(|(number, _)| {
+                let asked = history.get(*number as usize).map(|one| one.asked);
+                match asked {
+                    Some(Asked::Delete) => replica.version.is_none(),
+                    _ => replica.version.is_some_and(|version| version.by == *number),
+                }
+            })
+    });
+    Statement::Durable {
+        system: view.system,
+        newest: newest.map(|(number, _)| written(world, register, *number)),
+        holders: holders.count() as u32,
+        group: view.replicas.iter().filter(|one| one.is_of_group).count() as u32,
+    }
 }
 
 /// The hint about the thing under the pointer.

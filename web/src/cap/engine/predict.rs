@@ -26,13 +26,16 @@ pub enum Guess {
     Refused,
 }
 
+/// The time of a call, and the guess for each system.
+type Answered = (Instant, Vec<(System, Guess)>);
+
 /// The guesses of the user.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Predictions {
     /// The moment since which the user wants to be asked; `None` if not at all.
     asking: Option<Instant>,
-    /// By name and operation: the time of the call, and the guess for each system.
-    answers: BTreeMap<(u8, Value), (Instant, Vec<(System, Guess)>)>,
+    /// The guesses by name and operation.
+    answers: BTreeMap<(u8, Value), Answered>,
 }
 
 impl Predictions {

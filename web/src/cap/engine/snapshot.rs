@@ -161,8 +161,11 @@ pub struct Lane {
     /// The place of the node.
     pub node: usize,
     /// From when on it keeps which version, with its value; oldest first.
-    pub steps: Vec<(u64, Option<(Version, String)>)>,
+    pub steps: Vec<Kept>,
 }
+
+/// A version with its value, kept from a moment on; `None` for nothing.
+pub type Kept = (u64, Option<(Version, String)>);
 
 /// A message on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -365,8 +365,8 @@ pub struct Written {
 pub const fn system_word(system: System) -> &'static str {
     match system {
         System::OneStore => "the store",
-        System::Copies => "two copies",
-        System::Messages => "copies with messages",
+        System::Copies => "a copy each",
+        System::Messages => "a message for each write",
         System::One => "level one",
         System::Quorum => "level quorum",
     }
@@ -460,9 +460,7 @@ impl Judged {
 
     fn text(&self, came: &Came) -> String {
         match (self, came) {
-            (Self::Fresh, Came::Got(_)) => {
-                "fresh: nothing newer had been confirmed before the call".to_owned()
-            }
+            (Self::Fresh, Came::Got(_)) => "fresh: nothing newer was confirmed before".to_owned(),
             (Self::Fresh, Came::Wrote(_)) => "no other write has this version".to_owned(),
             (Self::Fresh, _) => "nothing was changed".to_owned(),
             (Self::Refused { writes: true }, _) => "it may take effect nevertheless".to_owned(),
@@ -599,6 +597,7 @@ impl Statement {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm a statement")]
     fn of_network(&self) -> String {
         match self {
             Self::Cut { nodes, others, at } => format!(
@@ -739,6 +738,7 @@ impl Statement {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm a statement")]
     fn of_word(&self) -> String {
         match self {
             Self::Available {

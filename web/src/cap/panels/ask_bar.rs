@@ -14,10 +14,10 @@ use crate::player::scenario_choice::scenario_choice;
 
 /// The steps of the build-up: the scenario of each, and its name.
 const STEPS: [(&str, &str); 5] = [
-    ("one-store", "One store, and turns"),
+    ("one-store", "One store"),
     ("two-copies", "A copy each"),
     ("message", "A message"),
-    ("lost-message", "The message is lost"),
+    ("lost-message", "A lost message"),
     ("last-copy", "The ring"),
 ];
 
@@ -27,8 +27,6 @@ pub fn AskBar(desk: &Desk) -> Html {
     let value = use_state(|| "Anna".to_owned());
     let shot = &desk.view;
     let scenario = shot.scenario.and_then(|place| shot.scenarios.get(place));
-    let again = desk.send.reform(|_: MouseEvent| Command::Again);
-    let predict = desk.send.reform(|_: MouseEvent| Command::Predict);
     html! {
         <div class="ask">
             {steps(desk)}
@@ -41,8 +39,10 @@ pub fn AskBar(desk: &Desk) -> Html {
                     desk.send.reform(Command::Load),
                 )}
                 {levels(desk)}
-                <button type="button" aria-pressed={shot.is_asking.to_string()} title="Stop at a call and guess what it returns (p)" onclick={predict}>{"Predict"}</button>
-                <button type="button" onclick={again}>{"Start again"}</button>
+                <button type="button" title="Cut the marked nodes off from the others" onclick={does(desk, Command::Cut)}>{"Cut"}</button>
+                <button type="button" title="End the cut (h)" onclick={does(desk, Command::Heal)}>{"Heal"}</button>
+                <button type="button" aria-pressed={shot.is_asking.to_string()} title="Stop at a call and guess what it returns (p)" onclick={does(desk, Command::Predict)}>{"Predict"}</button>
+                <button type="button" onclick={does(desk, Command::Again)}>{"Start again"}</button>
             </div>
             {calls(desk, &value)}
             if let Some(scenario) = scenario {
@@ -53,6 +53,11 @@ pub fn AskBar(desk: &Desk) -> Html {
             }
         </div>
     }
+}
+
+/// Sends a command at a click.
+fn does(desk: &Desk, command: Command) -> Callback<MouseEvent> {
+    desk.send.reform(move |_: MouseEvent| command.clone())
 }
 
 /// The steps of the build-up, one after the other.
@@ -127,12 +132,8 @@ fn calls(desk: &Desk, value: &UseStateHandle<String>) -> Html {
             send.emit(Command::Call(Deed::Put(put.clone())));
         })
     };
-    let does = |command: Command| desk.send.reform(move |_: MouseEvent| command.clone());
-    let loses = [System::Messages, System::One, System::Quorum];
-    let loses = shot
-        .sides
-        .iter()
-        .any(|side| loses.contains(&side.view.system));
+    let mut sides = shot.sides.iter();
+    let loses = sides.any(|side| side.view.system == System::Messages);
     html! {
         <form class="cap-row" {onsubmit} aria-label="Call">
             <label>
@@ -153,12 +154,10 @@ fn calls(desk: &Desk, value: &UseStateHandle<String>) -> Html {
             </label>
             <label class="cap-value">{"Value"}<input type="text" maxlength="24" value={put.clone()} {oninput} /></label>
             <button class="main" type="submit">{"Put"}</button>
-            <button type="button" class="main" onclick={does(Command::Call(Deed::Get))}>{"Get"}</button>
-            <button type="button" title="Put, if nothing has changed since this client saw it last" onclick={does(Command::Call(Deed::Swap(put)))}>{"Put if unchanged"}</button>
-            <button type="button" title="Cut the marked nodes off from the others" onclick={does(Command::Cut)}>{"Cut"}</button>
-            <button type="button" onclick={does(Command::Heal)}>{"Heal"}</button>
+            <button type="button" class="main" onclick={does(desk, Command::Call(Deed::Get))}>{"Get"}</button>
+            <button type="button" title="Put, if nothing has changed since this client saw it last" onclick={does(desk, Command::Call(Deed::Swap(put)))}>{"Put if unchanged"}</button>
             if loses {
-                <button type="button" class="cap-lose" title="Lose the message about records that was sent last" onclick={does(Command::Lose)}>{"Lose a message"}</button>
+                <button type="button" aria-label="Lose a message" title="Lose the message that was sent last" onclick={does(desk, Command::Lose)}>{"Lose"}</button>
             }
         </form>
     }

@@ -8,7 +8,7 @@ use chordscope_sim::checks::judge;
 
 use crate::cap::engine::command::{Command, Over, Thing};
 use crate::cap::engine::describe::{befores, reads};
-use crate::cap::engine::snapshot::{OperationView, SideShot, Snapshot};
+use crate::cap::engine::snapshot::{Kept, OperationView, SideShot, Snapshot};
 use crate::cap::engine::statement::system_name;
 use crate::cap::panels::picture::{bar_class, guilt, look, px, short_words, version_class};
 use crate::cap::panels::{Desk, under};
@@ -22,8 +22,8 @@ const TOP: f64 = 34.0;
 /// The length of a second where time runs down.
 const SECOND: f64 = 36.0;
 /// The height of a client's row, and of a replica's lane.
-const ROW: f64 = 23.0;
-const LANE: f64 = 9.0;
+const ROW: f64 = 22.0;
+const LANE: f64 = 11.0;
 /// The thickness of a bar.
 const BAR: f64 = 9.0;
 /// The width of a letter.
@@ -166,15 +166,15 @@ fn wide(desk: &Desk) -> Html {
         length: WIDE - GUTTER - 8.0,
     };
     let block = |side: &SideShot| {
-        18.0 + ROW * view.clients.len() as f64 + LANE * side.lanes.len() as f64 + 8.0
+        16.0 + ROW * view.clients.len() as f64 + LANE * side.lanes.len() as f64 + 7.0
     };
     let height = 14.0 + view.sides.iter().map(block).sum::<f64>();
     let mut top = 14.0;
     let mut blocks = Vec::new();
     for side in &view.sides {
         let across = Across {
-            clients: (top + 18.0, ROW, view.clients.len()),
-            lanes: (top + 18.0 + ROW * view.clients.len() as f64 + 2.0, LANE),
+            clients: (top + 16.0, ROW, view.clients.len()),
+            lanes: (top + 16.0 + ROW * view.clients.len() as f64 + 2.0, LANE),
             end: top + block(side) - 6.0,
         };
         let (no, said) = verdict(side);
@@ -209,11 +209,11 @@ fn tall(desk: &Desk, side: &SideShot) -> Html {
         start: TOP,
         length: seconds * SECOND,
     };
-    let lanes = side.lanes.len() as f64 * (LANE + 3.0);
+    let lanes = side.lanes.len() as f64 * LANE;
     let row = (NARROW - 34.0 - lanes - 6.0) / view.clients.len().max(1) as f64;
     let across = Across {
         clients: (34.0, row, view.clients.len()),
-        lanes: (NARROW - lanes - 2.0, LANE + 3.0),
+        lanes: (NARROW - lanes - 2.0, LANE),
         end: NARROW,
     };
     let height = TOP + plane.length + 6.0;
@@ -345,12 +345,54 @@ fn bar(
     let thick = BAR / levels;
     let near = across.bar(one.client, plane.is_tall) + thick * level;
     let far = near + thick;
-    let (class, fill, _) = bar_class(one.verdict.as_ref());
+    let class = bar_class(one.verdict.as_ref()).0;
     let over = Over {
         system: side.view.system,
         thing: Thing::Bar(one.number),
     };
-    let shape = match class {
+    let shape = shape(plane, one, (from, to), (near, far));
+    let is_refused = class == "cap-bar cap-bar--refused";
+    let middle = f64::midpoint(near, far);
+    let selected = view.selected == Some(one.number);
+    let guilt = guilt(side, one.number);
+    let (room_from, room_to) = (from - 3.0, to.max(from + 14.0) + 3.0);
+    let hit = plane.area(
+        (room_from, room_to),
+        match plane.is_tall {
+            true => (near - 4.0, near + across.clients.1 - 8.0),
+            false => (near - 12.0, far + 2.0),
+        },
+    );
+    let around = plane.area((from - 2.5, to + 2.5), (near - 2.5, far + 2.5));
+    html! {
+        <g key={one.number}>
+            {shape}
+            if is_refused {
+                {plane.line("cap-strike", (from, middle), (to, middle))}
+            }
+            if selected {
+                <rect class="cap-selected" x={around[0].clone()} y={around[1].clone()} width={around[2].clone()} height={around[3].clone()} rx="4" />
+            }
+            {said(view, side, plane, one, (from, near, far))}
+            if let Some(number) = guilt {
+                <rect class="cap-guilt" x={around[0].clone()} y={around[1].clone()} width={around[2].clone()} height={around[3].clone()} rx="4" />
+                {badge(plane, number, (from - 3.0, near - 1.0))}
+            }
+            <rect class="cap-hit" data-over={over.mark()} x={hit[0].clone()} y={hit[1].clone()} width={hit[2].clone()} height={hit[3].clone()} />
+        </g>
+    }
+}
+
+/// The shape of a bar, by its verdict.
+fn shape(
+    plane: Plane,
+    one: &OperationView,
+    (from, to): (f64, f64),
+    (near, far): (f64, f64),
+) -> Html {
+    let thick = far - near;
+    let (class, fill, _) = bar_class(one.verdict.as_ref());
+    match class {
         "cap-bar cap-bar--conflicting" => {
             let tip = ((to - from) / 3.0).min(5.0);
             let middle = f64::midpoint(near, far);
@@ -385,36 +427,6 @@ fn bar(
             let [x, y, width, height] = plane.area((from, to), (near, far));
             html! { <rect {class} {fill} {x} {y} {width} {height} rx={round} /> }
         }
-    };
-    let is_refused = class == "cap-bar cap-bar--refused";
-    let middle = f64::midpoint(near, far);
-    let selected = view.selected == Some(one.number);
-    let guilt = guilt(side, one.number);
-    let (room_from, room_to) = (from - 3.0, to.max(from + 14.0) + 3.0);
-    let hit = plane.area(
-        (room_from, room_to),
-        match plane.is_tall {
-            true => (near - 4.0, near + across.clients.1 - 8.0),
-            false => (near - 12.0, far + 2.0),
-        },
-    );
-    let around = plane.area((from - 2.5, to + 2.5), (near - 2.5, far + 2.5));
-    html! {
-        <g key={one.number}>
-            {shape}
-            if is_refused {
-                {plane.line("cap-strike", (from, middle), (to, middle))}
-            }
-            if selected {
-                <rect class="cap-selected" x={around[0].clone()} y={around[1].clone()} width={around[2].clone()} height={around[3].clone()} rx="4" />
-            }
-            {said(view, side, plane, one, (from, near, far))}
-            if let Some(number) = guilt {
-                <rect class="cap-guilt" x={around[0].clone()} y={around[1].clone()} width={around[2].clone()} height={around[3].clone()} rx="4" />
-                {badge(plane, number, (from - 3.0, near - 1.0))}
-            }
-            <rect class="cap-hit" data-over={over.mark()} x={hit[0].clone()} y={hit[1].clone()} width={hit[2].clone()} height={hit[3].clone()} />
-        </g>
     }
 }
 
@@ -439,7 +451,7 @@ fn said(
     let words = short_words(one);
     let wide = |text: &String| text.chars().count() as f64 * LETTER;
     let (text, x, y) = if plane.is_tall {
-        let room = (NARROW - 34.0 - side.lanes.len() as f64 * (LANE + 3.0))
+        let room = (NARROW - 34.0 - side.lanes.len() as f64 * LANE)
             / view.clients.len().max(1) as f64
             - BAR
             - 8.0;
@@ -505,24 +517,29 @@ fn lane(view: &Snapshot, side: &SideShot, plane: Plane, across: &Across, place: 
     let name = view.nodes.get(lane.node).map(|node| node.id.clone());
     let (name_x, name_y, anchor) = match plane.is_tall {
         true => (f64::midpoint(near, far), 26.0, "middle"),
-        false => (GUTTER - 6.0, far + 0.5, "end"),
+        false => (GUTTER - 6.0, far - 0.5, "end"),
     };
     let ends = lane.steps.iter().skip(1).map(|(at, _)| *at);
     let ends = ends.chain([view.time.now]);
-    let piece = |((from, version), to): (
-        &(
-            u64,
-            Option<(chordscope_sim::checks::history::Version, String)>,
-        ),
-        u64,
-    )| {
-        let (version, _) = version.as_ref()?;
+    let piece = |((from, version), to): (&Kept, u64)| {
+        let (version, value) = version.as_ref()?;
         if !plane.shows(*from, to) {
             return None;
         }
-        let (class, fill) = version_class(look(side, *version));
-        let [x, y, width, height] = plane.area((plane.along(*from), plane.along(to)), (near, far));
-        Some(html! { <rect {class} {fill} data-over={over.mark()} {x} {y} {width} {height} /> })
+        let look = look(side, *version);
+        let (class, fill) = version_class(look);
+        let (begins, ends) = (plane.along(*from), plane.along(to));
+        let [x, y, width, height] = plane.area((begins, ends), (near, far));
+        let text = format!("{} {value}", version.sequence);
+        let has_room = !plane.is_tall && text.chars().count() as f64 * LETTER < ends - begins - 6.0;
+        Some(html! {
+            <>
+                <rect {class} {fill} data-over={over.mark()} {x} {y} {width} {height} />
+                if has_room {
+                    <text class={if look == 1 { "cap-in cap-in--full" } else { "cap-in" }} x={px(begins + 4.0)} y={px(far - 1.2)}>{text}</text>
+                }
+            </>
+        })
     };
     html! {
         <>

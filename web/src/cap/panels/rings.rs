@@ -12,21 +12,31 @@ use crate::page;
 use crate::player::View;
 use crate::scene::circle::on_circle;
 
-/// The width and height of a picture.
-const SIZE: f64 = 196.0;
+/// The width and height of a picture, and its middle.
+const SIZE: (f64, f64) = (210.0, 164.0);
+const MIDDLE: (f64, f64) = (105.0, 79.0);
 /// The radius of the circle of nodes.
-const RADIUS: f64 = 58.0;
+const RADIUS: f64 = 56.0;
 /// The radius at which the replicas lie.
-const INSIDE: f64 = 37.0;
-/// The radius at which clients are named.
-const OUTSIDE: f64 = 80.0;
+const INSIDE: f64 = 40.0;
+/// The radius at which nodes and their clients are named.
+const OUTSIDE: f64 = 70.0;
 /// A pointer that has moved so far, in the picture's own units, draws a line.
 const DRAG: f64 = 8.0;
 
 /// The place of a turn at a distance from the middle.
 fn at(turn: f64, radius: f64) -> (f64, f64) {
     let (right, up) = on_circle(turn);
-    (SIZE / 2.0 + radius * right, SIZE / 2.0 - radius * up)
+    (MIDDLE.0 + radius * right, MIDDLE.1 - radius * up)
+}
+
+/// The side of a text on which a turn of the circle is.
+fn anchor(turn: f64) -> &'static str {
+    match on_circle(turn).0 {
+        right if right > 0.25 => "start",
+        right if right < -0.25 => "end",
+        _ => "middle",
+    }
 }
 
 /// The pictures in a row.
@@ -74,10 +84,10 @@ pub fn RingView(props: &RingProps) -> Html {
         let svg = svg.clone();
         move |event: &PointerEvent| {
             let place = page::place(event, &svg)?;
-            let scale = SIZE / place.width.min(place.height);
+            let scale = (SIZE.0 / place.width).max(SIZE.1 / place.height);
             let (left, top) = (
-                (place.width - SIZE / scale) / 2.0,
-                (place.height - SIZE / scale) / 2.0,
+                (place.width - SIZE.0 / scale) / 2.0,
+                (place.height - SIZE.1 / scale) / 2.0,
             );
             Some((
                 (place.point.x - left) * scale,
@@ -160,14 +170,16 @@ pub fn RingView(props: &RingProps) -> Html {
     let words = words(&props.view, shot);
     html! {
         <figure class="cap-side">
-            <figcaption><b>{&head}</b><small>{note(shot)}</small></figcaption>
-            <svg ref={svg} class="cap-ring" viewBox={format!("0 0 {SIZE} {SIZE}")} role="img" aria-label={format!("{head}: {words}")} {onpointerdown} {onpointermove} {onpointerup} {onpointercancel} {onpointerleave} {onclick}>
+            <svg ref={svg} class="cap-ring" viewBox={format!("0 0 {} {}", SIZE.0, SIZE.1)} role="img" aria-label={format!("{head}: {words}")} {onpointerdown} {onpointermove} {onpointerup} {onpointercancel} {onpointerleave} {onclick}>
                 {draw(&props.view, shot)}
                 if let Some(((x1, y1), (x2, y2))) = *line {
                     <line class="cap-cut cap-cut--drawn" x1={px(x1)} y1={px(y1)} x2={px(x2)} y2={px(y2)} />
                 }
             </svg>
-            {copies(&props.view, shot)}
+            <div class="cap-beside">
+                <figcaption><b>{&head}</b><small>{note(shot)}</small></figcaption>
+                {copies(&props.view, shot)}
+            </div>
         </figure>
     }
 }
@@ -199,12 +211,11 @@ fn note(shot: &SideShot) -> String {
 }
 
 fn draw(view: &Snapshot, shot: &SideShot) -> Html {
-    let middle = px(SIZE / 2.0);
     let is_ring = view.key.is_some();
     html! {
         <>
             if is_ring {
-                <circle class="cap-band" cx={middle.clone()} cy={middle} r={px(RADIUS)} />
+                <circle class="cap-band" cx={px(MIDDLE.0)} cy={px(MIDDLE.1)} r={px(RADIUS)} />
             } else {
                 {wires(view)}
             }
@@ -242,11 +253,11 @@ fn wires(view: &Snapshot) -> Html {
 
 fn key_mark(key: &str, turn: f64) -> Html {
     let (x, y) = at(turn, RADIUS);
-    let (text_x, text_y) = at(turn, RADIUS + 15.0);
+    let (text_x, text_y) = at(turn, OUTSIDE);
     html! {
         <>
             <path class="cap-key" d={format!("M{x:.1} {:.1}l5 5-5 5-5-5z", y - 5.0)} />
-            <text class="cap-key-name" x={px(text_x)} y={px(text_y + 3.5)} text-anchor="middle">{key.to_owned()}</text>
+            <text class="cap-key-name" x={px(text_x)} y={px(text_y + 4.0)} text-anchor={anchor(turn)}>{format!("key {key}")}</text>
         </>
     }
 }
@@ -305,28 +316,30 @@ fn node(view: &Snapshot, shot: &SideShot, place: usize) -> Html {
         let (x, y) = at(node.turn, INSIDE);
         let (class, fill) = version_class(look(shot, version));
         // A replica beyond the group is one that was made during a cut.
-        let half = if replica.is_of_group { 5.5 } else { 3.5 };
+        let half = if replica.is_of_group { 5.0 } else { 3.0 };
         html! { <path {class} {fill} d={format!("M{x:.1} {:.1}l{half} {half}-{half} {half}-{half}-{half}z", y - half)} /> }
     });
-    let (right, up) = on_circle(node.turn);
-    let anchor = match right {
-        right if right > 0.3 => "start",
-        right if right < -0.3 => "end",
-        _ => "middle",
+    let (_, up) = on_circle(node.turn);
+    let anchor = anchor(node.turn);
+    let (name_x, name_y) = at(node.turn, OUTSIDE);
+    let clients = node.clients.join(", ");
+    let id = html! { <tspan class="cap-id">{&node.id}</tspan> };
+    let who = html! { <tspan class="cap-who">{clients.clone()}</tspan> };
+    // The id is next to the node.
+    let name = match (clients.is_empty(), anchor) {
+        (true, _) => id,
+        (false, "end") => html! { <>{who}{" "}{id}</> },
+        (false, _) => html! { <>{id}{" "}{who}</> },
     };
-    let (name_x, name_y) = at(node.turn, OUTSIDE - 8.0 * right.abs());
     html! {
         <g key={place}>
             {replica_mark.unwrap_or_default()}
-            <circle {class} cx={px(x)} cy={px(y)} r="10" />
-            <text class="cap-id" x={px(x)} y={px(y + 4.0)} text-anchor="middle">{&node.id}</text>
+            <circle {class} cx={px(x)} cy={px(y)} r="6.5" />
+            <text x={px(name_x)} y={px(name_y + 4.0 - 2.0 * up)} text-anchor={anchor}>{name}</text>
             if !replica.is_up {
-                <line class="cap-strike--bad" x1={px(x - 9.0)} x2={px(x + 9.0)} y1={px(y)} y2={px(y)} />
+                <line class="cap-strike--bad" x1={px(x - 7.0)} x2={px(x + 7.0)} y1={px(y)} y2={px(y)} />
             }
-            if !node.clients.is_empty() {
-                <text class="cap-who" x={px(name_x)} y={px(name_y + 4.0 - 4.0 * up)} text-anchor={anchor}>{node.clients.join(", ")}</text>
-            }
-            <circle class="cap-hit" data-over={over.mark()} cx={px(x)} cy={px(y)} r="13" />
+            <circle class="cap-hit" data-over={over.mark()} cx={px(x)} cy={px(y)} r="10" />
         </g>
     }
 }
