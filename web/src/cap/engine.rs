@@ -538,7 +538,7 @@ impl Engine {
         call.into_iter().chain(said).collect()
     }
 
-    /// What followed from the last cut: agreement, the versions that met, refunds.
+    /// The end of the last cut and the repair since: agreement, the versions that met, refunds.
     fn repair(&self, shown: &[System], healed: Option<u64>) -> Vec<Statement> {
         let (world, name) = (self.world(), self.name());
         let mut said = Vec::new();

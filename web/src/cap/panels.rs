@@ -42,6 +42,9 @@ pub(super) fn say(statements: &[Statement]) -> String {
 
 /// Sentences, a line each.
 pub(super) fn lines(statements: &[Statement]) -> Html {
+    if statements.is_empty() {
+        return Html::default();
+    }
     html! { <ul class="cap-lines">{for statements.iter().map(|one| html! { <li>{one.text()}</li> })}</ul> }
 }
 

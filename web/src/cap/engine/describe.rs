@@ -134,7 +134,7 @@ pub(super) fn operation(
     })
 }
 
-/// What a system says of an operation.
+/// The outcome of an operation in a system, or that it is in flight.
 pub(super) fn said(
     world: &ConsistencyWorld,
     side: &Side,

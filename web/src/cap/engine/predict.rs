@@ -122,7 +122,7 @@ pub(super) fn choices(register: &Register, number: Value) -> Vec<Guess> {
     choices
 }
 
-/// What came of an operation, as a guess would say it.
+/// The outcome of an operation as a guess would say it.
 pub(super) fn came(came: &Came) -> Guess {
     match came {
         Came::Got(Some(value)) => Guess::Value(value.clone()),

@@ -56,7 +56,7 @@ pub struct Snapshot {
     pub hovered: Option<Over>,
     /// The hint about that.
     pub hint: Vec<Statement>,
-    /// What each system that is shown says of the operation that is selected.
+    /// The outcome of the operation that is selected, in each system that is shown.
     pub said: Vec<Statement>,
     /// The repair after the last cut: agreement, conflicts, refunds.
     pub repair: Vec<Statement>,
@@ -145,7 +145,7 @@ pub struct OperationView {
     pub name: String,
     /// The request.
     pub deed: Asks,
-    /// What came of it; `None` while it is in flight.
+    /// The outcome; `None` while it is in flight.
     pub came: Option<Came>,
     /// The verdict; `None` while it is in flight.
     pub verdict: Option<Judged>,

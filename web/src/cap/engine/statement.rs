@@ -164,7 +164,7 @@ pub enum Statement {
         client: String,
         /// The request.
         deed: Asks,
-        /// What came of it.
+        /// The outcome.
         came: Option<Came>,
         /// The time of the call.
         called: u64,
@@ -260,7 +260,7 @@ pub enum Statement {
         system: System,
         /// The guess.
         guess: Guess,
-        /// What came.
+        /// The outcome.
         came: Option<Guess>,
     },
     /// A node, as the pointer asks.
@@ -313,7 +313,7 @@ pub enum Asks {
     Swap(String),
 }
 
-/// What came of an operation.
+/// The outcome of an operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Came {
     /// A get returned this; `None` for nothing.
@@ -322,7 +322,7 @@ pub enum Came {
     Wrote(u64),
     /// A conditional write was told that something else is there; a delete, that nothing is.
     Mismatch,
-    /// It was refused.
+    /// Refused.
     Refused(Option<Reason>),
 }
 

@@ -11,7 +11,7 @@ pub(super) fn px(value: f64) -> String {
     format!("{value:.1}")
 }
 
-/// What pictures refer to: the hatch of what is stale, and the head of an arrow. It stands on the page once.
+/// Definitions that pictures refer to: the hatch of what is stale, and the head of an arrow. They stand on the page once.
 pub fn definitions() -> Html {
     html! {
         <svg class="cap-defs" width="0" height="0" aria-hidden="true">
