@@ -1,6 +1,7 @@
 //! Elements that several pages share, one a file. Nothing here knows a page.
 
 pub mod caption;
+pub mod choice;
 pub mod header;
 pub mod help;
 pub mod icon;

@@ -2,7 +2,7 @@
 //!
 //! `clock` is the pace of time, `reading` how long a caption stays, `branches` the list of branches; `control` is what comes from the user and
 //! `view` what goes to the page; `driven` is a page's engine around it; `link` and `files` are runs that leave the page and come back.
-//! `transport`, `timeline`, `branch_tree` and `run_bar` are the elements, `use_player` is the loop of frames, and `use_dropped_run` takes files:
+//! `frame`, `transport`, `timeline`, `branch_tree`, `scenario_choice` and `run_bar` are the elements, `use_player` is the loop of frames, and `use_dropped_run` takes files:
 //! these alone know Yew.
 
 pub mod branch_tree;
@@ -13,11 +13,13 @@ mod control;
 mod driven;
 pub mod event_log;
 pub mod files;
+pub mod frame;
 pub mod goals_card;
 pub mod link;
 mod played;
 mod reading;
 pub mod run_bar;
+pub mod scenario_choice;
 #[cfg(test)]
 mod tests;
 pub mod timeline;

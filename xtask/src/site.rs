@@ -35,6 +35,7 @@ const PROGRAMS: [(&str, &[&str]); 2] = [
             "chordscope-home",
             "chordscope-swarm",
             "chordscope-directory",
+            "chordscope-cap",
             "chordscope-experiments",
         ],
     ),

@@ -6,7 +6,7 @@ pub mod caption;
 pub mod command;
 mod describe;
 pub mod figures;
-mod link;
+mod limits;
 pub mod predict;
 pub mod question;
 mod run;
@@ -26,13 +26,14 @@ use chordscope_sim::worlds::directory::{DirectoryWorld, History};
 
 use crate::directory::engine::command::Command;
 use crate::directory::engine::command::Over;
+use crate::directory::engine::limits::shows;
 use crate::directory::engine::predict::Prediction;
 use crate::directory::engine::run::Run;
 use crate::directory::engine::snapshot::{PartView, Snapshot};
 use crate::directory::engine::statement::{Statement, told};
 use crate::page::Route;
 use crate::player::files::unopened;
-use crate::player::link::names_a_run;
+use crate::player::link::{self, names_a_run};
 use crate::player::{Address, Beside, Control, Driven, Player, Refused, Shareable};
 
 /// The numbers of random peers that can be taken out at once.
@@ -97,7 +98,7 @@ impl Engine {
         match History::new(setup, seed) {
             Ok(history) => {
                 let number = self.address.as_ref().map_or(0, |last| last.number + 1);
-                self.address = link::to_run(&history).map(|query| Address { number, query });
+                self.address = link::to_begun(&history).map(|query| Address { number, query });
                 let run = self.take(history, None, None);
                 self.player.show(run);
                 self.player.run_on(true);
@@ -141,7 +142,7 @@ impl Engine {
     /// Shows what a link says, running if `runs` and the link names no moment; or says why it cannot be read, and then nothing else changes.
     fn follow_link(&mut self, link: &str, runs: bool) {
         let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
-        match link::open(link, scenario.map_or("", |known| known.title)) {
+        match link::open::<DirectoryWorld>(link, scenario.map_or("", |known| known.title), shows) {
             Ok((opened, named)) => {
                 let run = self.take(opened.history, named, opened.chosen);
                 self.player.show(run);
@@ -156,7 +157,7 @@ impl Engine {
 
     /// Shows an exported run at its moment, or says why it cannot be read; then nothing else has changed.
     fn import(&mut self, run: Json) {
-        match link::read(run) {
+        match link::read(run, shows) {
             Ok(Imported { history, behaviour }) => {
                 let run = self.take(history, None, None);
                 self.player.open(run);

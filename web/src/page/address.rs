@@ -15,6 +15,8 @@ pub enum Route {
     Swarm,
     /// Simulated directories.
     Directory,
+    /// The simulated store at both levels of consistency.
+    Cap,
     /// The measurements of Chord and of swarms.
     Experiments,
     /// The tab as a member of a real one.
@@ -25,10 +27,11 @@ pub enum Route {
 
 /// The pages that have an address of their own, in the order of the links between them: the word in the address, and the name. The start
 /// script has the same list.
-pub const PAGES: [(Route, &str, &str); 5] = [
+pub const PAGES: [(Route, &str, &str); 6] = [
     (Route::Ring, "ring", "Ring"),
     (Route::Swarm, "swarm", "Swarm"),
     (Route::Directory, "directory", "Directory"),
+    (Route::Cap, "cap", "Consistency"),
     (Route::Experiments, "experiments", "Experiments"),
     (Route::Live, "live", "Live"),
 ];
@@ -166,6 +169,9 @@ mod tests {
         }
         for hash in ["#/swarm", "#/swarm/", "#/swarm?n=8"] {
             assert_eq!(Route::of(hash, ""), Route::Swarm, "{hash}");
+        }
+        for hash in ["#/cap", "#/cap?s=bank"] {
+            assert_eq!(Route::of(hash, ""), Route::Cap, "{hash}");
         }
         for hash in ["#/experiments", "#/experiments?e=load"] {
             assert_eq!(Route::of(hash, ""), Route::Experiments, "{hash}");

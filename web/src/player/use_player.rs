@@ -1,6 +1,7 @@
 //! Owns what a player drives outside Yew's state: one loop advances it, has it painted, and hands panels a snapshot now and then.
 
 use std::cell::RefCell;
+use std::marker::PhantomData;
 use std::rc::Rc;
 
 use yew::{Callback, UseStateHandle, hook, use_callback, use_mut_ref, use_state};
@@ -38,6 +39,24 @@ pub trait Stage: 'static {
 
     /// Paints a frame. `fresh` is the snapshot that is new, if there is one.
     fn paint(&mut self, engine: &Self::Engine, fresh: Option<&<Self::Engine as Driven>::Snapshot>);
+}
+
+/// The stage of a page whose stage is elements, made from the snapshot: nothing is painted.
+#[derive(Debug)]
+pub struct Elements<D>(PhantomData<D>);
+
+impl<D> Default for Elements<D> {
+    fn default() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<D: Driven> Stage for Elements<D> {
+    type Engine = D;
+
+    fn forget_colours(&mut self) {}
+
+    fn paint(&mut self, _: &D, _: Option<&D::Snapshot>) {}
 }
 
 /// The driven engine, as components see it.

@@ -3,6 +3,8 @@
 use std::ops::Deref;
 use std::rc::Rc;
 
+use crate::page;
+
 /// The player at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimeView {
@@ -118,6 +120,14 @@ impl Refused {
     pub fn beside(this: Option<&Self>, control: Beside) -> Option<&str> {
         let refused = this.filter(|refused| refused.beside == control);
         refused.map(|refused| refused.text.as_str())
+    }
+
+    /// The sentence for the bar of time. Where the stage is alone, nothing else has room for what cannot be done.
+    pub fn in_bar(this: Option<&Self>) -> Option<&str> {
+        match page::embedded() {
+            true => this.map(|refused| refused.text.as_str()),
+            false => Self::beside(this, Beside::Time),
+        }
     }
 }
 

@@ -1,17 +1,17 @@
 //! The layout of the swarm page, and the one place that joins controls, engine and browser.
 
-use yew::{Callback, Html, classes, component, html, use_effect_with, use_node_ref, use_state};
+use yew::{Callback, Html, component, html, use_effect_with, use_node_ref, use_state};
 
-use crate::components::header::header;
 use crate::components::help::{Heard, use_help};
 use crate::hooks::use_route::use_route;
 use crate::page::{self, Route};
-use crate::player::Beside;
 use crate::player::branch_tree::branch_tree;
+use crate::player::frame::Frame;
 use crate::player::run_bar::{RunDeed, use_run_bar};
 use crate::player::transport::transport;
 use crate::player::use_dropped_run::use_dropped_run;
 use crate::player::use_player::use_player;
+use crate::player::{Beside, Refused};
 use crate::swarm::engine::Engine;
 use crate::swarm::engine::command::Command;
 use crate::swarm::panels::Desk;
@@ -75,49 +75,41 @@ pub fn SwarmApp() -> Html {
     };
     let control = desk.send.reform(Command::Time);
     let time = &desk.view.time;
-    // Where the stage is alone, nothing else has room for what cannot be done.
-    let refused = match page::embedded() {
-        true => desk
-            .view
-            .refused
-            .as_ref()
-            .map(|refused| refused.text.as_str()),
-        false => desk.view.refused_beside(Beside::Time),
-    };
-    let class = classes!(
-        "app",
-        page::embedded().then_some("app--embed"),
-        over.then_some("app--drop"),
-    );
+    let refused = Refused::in_bar(desk.view.refused.as_ref());
     let parts = bar.parts(
         "swarm-more",
         time,
         &control,
         desk.view.refused_beside(Beside::Run),
     );
-    html! {
-        <div {class}>
-            {header(Route::Swarm, tools, parts)}
-            <main class="page">
-                <section class="stage stage--swarm" aria-label="Stage">
-                    {ask_bar(&desk)}
-                    {strip(&desk)}
-                    {stage_view(&desk, canvas)}
-                    {branch_tree(time, &control)}
-                    {caption_line(&desk)}
-                    {transport(time, &control, refused)}
-                </section>
-                <aside class="side" aria-label="Panels">
-                    {client_card(&desk)}
-                    {ways_card(&desk)}
-                    {goals_card(&desk)}
-                    {levers_card(&desk)}
-                    {event_log(&desk)}
-                    {tables_card(&desk)}
-                </aside>
-            </main>
-            {sheet}
-            <p class="drop" aria-hidden="true">{"Drop the file to open its run."}</p>
-        </div>
+    let stage = html! {
+        <>
+            {ask_bar(&desk)}
+            {strip(&desk)}
+            {stage_view(&desk, canvas)}
+            {branch_tree(time, &control)}
+            {caption_line(&desk)}
+            {transport(time, &control, refused)}
+        </>
+    };
+    let side = html! {
+        <>
+            {client_card(&desk)}
+            {ways_card(&desk)}
+            {goals_card(&desk)}
+            {levers_card(&desk)}
+            {event_log(&desk)}
+            {tables_card(&desk)}
+        </>
+    };
+    Frame {
+        here: Route::Swarm,
+        tools,
+        parts,
+        stage: ("stage--swarm", stage),
+        side,
+        sheet,
+        over,
     }
+    .html()
 }

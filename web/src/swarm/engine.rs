@@ -7,7 +7,7 @@ mod compose;
 mod describe;
 mod goals;
 pub mod levers;
-mod link;
+mod limits;
 pub mod moment;
 mod run;
 pub mod snapshot;
@@ -28,13 +28,14 @@ use chordscope_sim::worlds::swarm::view::Moment;
 
 use crate::page::Route;
 use crate::player::files::unopened;
-use crate::player::link::names_a_run;
+use crate::player::link::{self, names_a_run};
 use crate::player::{Address, Beside, Control, Driven, Played, Player, Refused, Shareable};
 use crate::scene::grid::Grid;
 use crate::swarm::engine::command::{Command, Over};
 pub use crate::swarm::engine::compose::{flows, named};
 use crate::swarm::engine::goals::Goals;
 use crate::swarm::engine::levers::Levers;
+use crate::swarm::engine::limits::shows;
 use crate::swarm::engine::run::Run;
 use crate::swarm::engine::snapshot::Snapshot;
 use crate::swarm::engine::ways::Ways;
@@ -95,7 +96,7 @@ impl Engine {
                 let clients = history.setup().clients.len() as u64;
                 let selected = self.selected().filter(|client| *client <= clients);
                 let number = self.address.as_ref().map_or(0, |last| last.number + 1);
-                self.address = link::to_run(&history).map(|query| Address { number, query });
+                self.address = link::to_begun(&history).map(|query| Address { number, query });
                 self.show(history, selected);
                 self.player.run_on(true);
             }
@@ -139,8 +140,8 @@ impl Engine {
     /// Shows what a link says, running if `runs` and the link names no moment; or says why it cannot be read, and then nothing else changes.
     fn follow_link(&mut self, link: &str, runs: bool) {
         let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
-        match link::open(link, scenario.map_or("", |known| known.title)) {
-            Ok(opened) => {
+        match link::open::<SwarmWorld>(link, scenario.map_or("", |known| known.title), shows) {
+            Ok((opened, _)) => {
                 self.show(opened.history, opened.chosen);
                 self.player.run_on(runs && !opened.is_moment);
                 if let Some(caveat) = opened.caveat {
@@ -153,7 +154,7 @@ impl Engine {
 
     /// Shows an exported run at its moment, or says why it cannot be read; then nothing else has changed.
     fn import(&mut self, run: Json) {
-        match link::read(run) {
+        match link::read(run, shows) {
             Ok(Imported { history, behaviour }) => {
                 let run = self.take(history, None);
                 self.player.open(run);

@@ -42,7 +42,15 @@ const WEB_FLOORS: [&[&str]; 6] = [
     &["hooks"],
     &["components"],
     &["player"],
-    &["home", "ring", "swarm", "directory", "experiments", "live"],
+    &[
+        "home",
+        "ring",
+        "swarm",
+        "directory",
+        "cap",
+        "experiments",
+        "live",
+    ],
 ];
 
 /// A module of tests alone, which belongs to no floor: the numbers in docs/protocol.md are those of the code.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::files_below;
 
 /// Each may name those before it, so that its own content is final when its turn comes.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 22] = [
     "chordscope-home.css",
     "chordscope-home_bg.wasm",
     "chordscope-home.js",
@@ -19,6 +19,9 @@ const NAMES: [&str; 19] = [
     "chordscope-directory.css",
     "chordscope-directory_bg.wasm",
     "chordscope-directory.js",
+    "chordscope-cap.css",
+    "chordscope-cap_bg.wasm",
+    "chordscope-cap.js",
     "chordscope-experiments.css",
     "chordscope-experiments_bg.wasm",
     "chordscope-experiments.js",
@@ -86,7 +89,7 @@ mod tests {
         let names = |module: &str| {
             let dist = tempfile::tempdir().unwrap();
             let write = |name: &str, text: &str| fs::write(dist.path().join(name), text).unwrap();
-            let pages = ["home", "swarm", "directory", "experiments", "live"];
+            let pages = ["home", "swarm", "directory", "cap", "experiments", "live"];
             for page in pages {
                 write(&format!("chordscope-{page}.css"), "");
             }

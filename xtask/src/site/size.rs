@@ -28,12 +28,13 @@ const HOME: &[&str] = &["chordscope-home"];
 const RING: &[&str] = &["chordscope-web"];
 const SWARM: &[&str] = &["chordscope-swarm"];
 const DIRECTORY: &[&str] = &["chordscope-directory"];
+const CAP: &[&str] = &["chordscope-cap"];
 const EXPERIMENTS: &[&str] = &["chordscope-experiments", "start-experiment"];
 const LIVE: &[&str] = &["chordscope-live"];
 /// Those of the tab's peer, which the live page loads when it shows.
 const TAB: &[&str] = &["chordscope-tab", "start-tab"];
 /// All of them.
-const OWN: [&[&str]; 7] = [HOME, RING, SWARM, DIRECTORY, EXPERIMENTS, LIVE, TAB];
+const OWN: [&[&str]; 8] = [HOME, RING, SWARM, DIRECTORY, CAP, EXPERIMENTS, LIVE, TAB];
 
 /// A page: the shell with what is its own.
 const fn page(name: &'static str, own: &'static [&'static str], budget: usize) -> Part {
@@ -45,12 +46,13 @@ const fn page(name: &'static str, own: &'static [&'static str], budget: usize) -
     }
 }
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     page("the first paint of any page", &[], 30_000),
     page("the home page", HOME, 480_000),
     page("the ring page", RING, 480_000),
     page("the swarm page", SWARM, 640_000),
     page("the directory page", DIRECTORY, 640_000),
+    page("the consistency page", CAP, 640_000),
     page(
         "the page of experiments, with the worker that runs them",
         EXPERIMENTS,
@@ -203,7 +205,7 @@ mod tests {
             ("app.wasm".to_owned(), vec![0; 5_000]),
         ]);
         let gzipped = BTreeMap::from([("app.wasm".to_owned(), 30)]);
-        let load = FirstLoad::of(&contents, &gzipped, &PARTS[7]);
+        let load = FirstLoad::of(&contents, &gzipped, &PARTS[8]);
         assert_eq!((load.files, load.bytes), (2, 40));
     }
 }

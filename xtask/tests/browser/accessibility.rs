@@ -146,6 +146,27 @@ async fn the_directory_page_has_no_findings_in_any_view() -> Result<()> {
 }
 
 #[tokio::test]
+async fn the_consistency_page_has_no_findings_with_a_contradiction_and_with_a_question()
+-> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = Page::open(&format!("{}#/cap?s=last-copy&t=8000000&sel=4", site.url())).await?;
+    page.wait_for_text("status", "Judgement", "not linearizable")
+        .await?;
+    check(&page, "a contradiction, during the cut").await?;
+    page.resize(1280, 800).await?;
+    page.run("location.hash = '#/cap?s=last-copy&t=4400000'")
+        .await?;
+    page.choose("Speed", "4 ×").await?;
+    page.click("button", "Predict").await?;
+    page.by_name("button", "Answer").await?;
+    check(&page, "a question").await?;
+    page.resize(1280, 800).await?;
+    page.click("button", "1 One store").await?;
+    page.click("button", "Cut").await?;
+    check(&page, "a step, and nothing to cut").await
+}
+
+#[tokio::test]
 async fn the_live_page_has_no_findings_outside_and_inside_a_ring() -> Result<()> {
     let ring = Ring::start(3).await?;
     let page = live::open(&ring).await?;

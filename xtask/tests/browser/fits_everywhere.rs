@@ -30,7 +30,7 @@ const SIZES: [(u32, u32); 17] = [
 /// A script: the faults of the layout. Texts and controls are examined as far as the frames around them show them: what a scroll bar
 /// leads to is not cut off.
 const WRONG: &str = r"
-    const root = document.querySelector('#home:not([hidden]), #ring:not([hidden]), #swarm:not([hidden]), #directory:not([hidden]), #experiments:not([hidden]), #live:not([hidden])');
+    const root = document.querySelector('#home:not([hidden]), #ring:not([hidden]), #swarm:not([hidden]), #directory:not([hidden]), #cap:not([hidden]), #experiments:not([hidden]), #live:not([hidden])');
     const wrong = [];
     const over = document.documentElement.scrollWidth - innerWidth;
     if (over > 0) wrong.push(`the page is ${over} wider than the screen`);
@@ -233,6 +233,22 @@ async fn the_directory_page_in_each_of_its_views() -> Result<()> {
     page.click("button", "DNS, distributed: yes").await?;
     page.click("button", "Compare with ours").await?;
     fits(&page, "directory-exercise").await
+}
+
+#[tokio::test]
+async fn the_consistency_page_with_both_levels_and_with_a_step_of_the_build_up() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let address = format!("{}#/cap?s=last-copy&t=13500000&sel=4", site.url());
+    let page = Page::open(&address).await?;
+    page.wait_for_text("status", "Judgement", "not linearizable")
+        .await?;
+    fits(&page, "cap").await?;
+    page.resize(1280, 800).await?;
+    page.run("location.hash = '#/cap?s=lost-message&t=5000000'")
+        .await?;
+    page.wait_for_text("status", "Judgement", "A message for each write")
+        .await?;
+    fits(&page, "cap-step").await
 }
 
 #[tokio::test]

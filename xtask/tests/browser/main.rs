@@ -4,6 +4,7 @@
 
 mod accessibility;
 mod branches;
+mod cap_page;
 mod digests;
 mod directory_page;
 mod experiments;

@@ -400,7 +400,7 @@ async fn a_word_of_confirmation_lies_on_no_control_at_any_width() -> Result<()> 
         page.click("button", "Undo").await?;
         covered("undo").await?;
         assert_eq!(page.run(PLACE).await?, place, "{width} wide");
-        if width <= 1100 {
+        if width <= 1220 {
             page.click("button", "More").await?;
         }
         let forced =

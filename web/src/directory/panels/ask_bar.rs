@@ -1,11 +1,13 @@
 //! The question above the stage: which scenario, who asks, for which title.
 
-use web_sys::{Event, HtmlSelectElement, MouseEvent, SubmitEvent};
-use yew::{Callback, Html, TargetCast, html};
+use web_sys::{Event, MouseEvent, SubmitEvent};
+use yew::{Callback, Html, html};
 
+use crate::components::choice::{chosen, index};
 use crate::directory::engine::command::Command;
 use crate::directory::panels::Desk;
 use crate::player::Beside;
+use crate::player::scenario_choice::scenario_choice;
 
 /// The question bar.
 pub fn ask_bar(desk: &Desk) -> Html {
@@ -36,31 +38,15 @@ pub fn ask_bar(desk: &Desk) -> Html {
     }
 }
 
-fn chosen(event: &Event) -> Option<usize> {
-    let select: HtmlSelectElement = event.target_unchecked_into();
-    usize::try_from(select.selected_index()).ok()
-}
-
 fn scenarios(desk: &Desk) -> Html {
     let shot = &desk.view;
-    let (known, send) = (shot.scenarios.clone(), desk.send.clone());
-    let onchange = Callback::from(move |event: Event| {
-        if let Some(scenario) = chosen(&event).and_then(|place| known.get(place)) {
-            send.emit(Command::Load(scenario.name));
-        }
-    });
-    html! {
-        <label class="ask__own">
-            {"Scenario"}
-            <select ~selectedIndex={index(shot.scenario.unwrap_or(shot.scenarios.len()))} {onchange}>
-                for (place, one) in shot.scenarios.iter().enumerate() {
-                    <option key={one.name} selected={shot.scenario == Some(place)}>{one.title}</option>
-                }
-                // Behind the scenarios, so that each keeps its place.
-                <option key="own" selected={shot.scenario.is_none()} disabled={shot.scenario.is_some()}>{"Of a link or a file"}</option>
-            </select>
-        </label>
-    }
+    scenario_choice(
+        &shot.scenarios,
+        shot.scenario,
+        |one| (one.name, one.title),
+        "Of a link or a file",
+        desk.send.reform(Command::Load),
+    )
 }
 
 fn titles(desk: &Desk) -> Html {
@@ -107,9 +93,4 @@ fn askers(desk: &Desk) -> Html {
             </select>
         </label>
     }
-}
-
-/// After a choice of the user's, a list follows the index alone.
-pub(super) fn index(place: usize) -> i32 {
-    i32::try_from(place).unwrap_or(-1)
 }

@@ -1,12 +1,12 @@
 //! The card "Take out": the part of the world that goes, and comes back.
 
-use web_sys::{Event, HtmlSelectElement, MouseEvent};
-use yew::{Callback, Html, TargetCast, html};
+use web_sys::{Event, MouseEvent};
+use yew::{Callback, Html, html};
 
+use crate::components::choice::{chosen, index};
 use crate::directory::engine::command::Command;
 use crate::directory::engine::statement::capital;
 use crate::directory::panels::Desk;
-use crate::directory::panels::ask_bar::index;
 use crate::player::Beside;
 
 /// The card.
@@ -14,14 +14,12 @@ pub fn take_out_card(desk: &Desk) -> Html {
     let shot = &desk.view;
     let (parts, send) = (shot.parts.clone(), desk.send.clone());
     let onchange = Callback::from(move |event: Event| {
-        let select: HtmlSelectElement = event.target_unchecked_into();
-        let place = usize::try_from(select.selected_index()).ok();
-        if let Some(view) = place.and_then(|place| parts.get(place)) {
+        if let Some(view) = chosen(&event).and_then(|place| parts.get(place)) {
             send.emit(Command::Choose(view.part));
         }
     });
-    let chosen = shot.parts.get(shot.chosen);
-    let (can_go, can_come) = chosen.map_or((false, false), |part| (part.can_go, part.can_come));
+    let now = shot.parts.get(shot.chosen);
+    let (can_go, can_come) = now.map_or((false, false), |part| (part.can_go, part.can_come));
     let button = |name: &'static str, can: bool, command: Command| {
         let onclick = desk.send.reform(move |_: MouseEvent| command.clone());
         html! {

@@ -1,10 +1,12 @@
 //! The question above the stage: how many clients want how many segments, fetched in which order.
 
-use web_sys::{Event, HtmlSelectElement, MouseEvent, SubmitEvent};
-use yew::{Callback, Html, TargetCast, html};
+use web_sys::{Event, MouseEvent, SubmitEvent};
+use yew::{Callback, Html, html};
 
+use crate::components::choice::{chosen, index};
 use crate::page;
 use crate::player::Beside;
+use crate::player::scenario_choice::scenario_choice;
 use crate::swarm::engine::command::Command;
 use crate::swarm::engine::levers::{Dial, Levers, Picker};
 use crate::swarm::panels::Desk;
@@ -41,32 +43,15 @@ pub fn ask_bar(desk: &Desk) -> Html {
     }
 }
 
-/// The list of scenarios; a swarm of the user's own settings is none of them.
 fn scenario(desk: &Desk) -> Html {
     let shot = &desk.view;
-    let (known, send) = (shot.scenarios.clone(), desk.send.clone());
-    let onchange = Callback::from(move |event: Event| {
-        let select: HtmlSelectElement = event.target_unchecked_into();
-        let chosen = usize::try_from(select.selected_index()).ok();
-        if let Some(scenario) = chosen.and_then(|place| known.get(place)) {
-            send.emit(Command::Load(scenario.name));
-        }
-    });
-    // After a choice of the user's, a list follows the index alone.
-    let now = shot.scenario.unwrap_or(shot.scenarios.len());
-    let now = i32::try_from(now).unwrap_or(-1);
-    html! {
-        <label class="ask__own">
-            {"Scenario"}
-            <select ~selectedIndex={now} {onchange}>
-                for (place, one) in shot.scenarios.iter().enumerate() {
-                    <option key={one.name} selected={shot.scenario == Some(place)}>{one.title}</option>
-                }
-                // Behind the scenarios, so that each keeps its place.
-                <option key="own" selected={shot.scenario.is_none()} disabled={shot.scenario.is_some()}>{"Your own settings"}</option>
-            </select>
-        </label>
-    }
+    scenario_choice(
+        &shot.scenarios,
+        shot.scenario,
+        |one| (one.name, one.title),
+        "Your own settings",
+        desk.send.reform(Command::Load),
+    )
 }
 
 /// A list of settings, of which one is chosen. The swarm begins again with another one. Only a scenario or a link can ask for the one that is
@@ -81,20 +66,16 @@ pub(super) fn choice<T: Copy + PartialEq + 'static>(
 ) -> Html {
     let changed = desk.clone();
     let onchange = Callback::from(move |event: Event| {
-        let select: HtmlSelectElement = event.target_unchecked_into();
-        let chosen = usize::try_from(select.selected_index()).ok();
-        if let Some((_, value)) = chosen.and_then(|place| options.get(place)) {
+        if let Some((_, value)) = chosen(&event).and_then(|place| options.get(place)) {
             changed.begin(with(changed.view.levers, *value));
         }
     });
     let now = now(&desk.view.levers);
-    // After a choice of the user's, a list follows the index alone.
     let place = options.iter().position(|(_, value)| *value == now);
-    let place = place.and_then(|place| i32::try_from(place).ok());
     html! {
         <label>
             {name}
-            <select ~selectedIndex={place.unwrap_or(-1)} {onchange}>
+            <select ~selectedIndex={place.map_or(-1, index)} {onchange}>
                 for (text, value) in options.iter() {
                     <option selected={*value == now} disabled={Some(*value) == own && *value != now}>{*text}</option>
                 }

@@ -1,0 +1,237 @@
+//! The run of a store that is played: its history, its goals, the predictions, and where time stops.
+
+use std::rc::Rc;
+
+use chordscope_core::base::time::Instant;
+use chordscope_sim::checks::history::Value;
+use chordscope_sim::engine::World;
+use chordscope_sim::engine::trace::Entry;
+use chordscope_sim::worlds::consistency::scenario::Goal;
+use chordscope_sim::worlds::consistency::side::Side;
+use chordscope_sim::worlds::consistency::trace::What;
+use chordscope_sim::worlds::consistency::{ConsistencyWorld, History};
+
+use crate::cap::engine::caption::{self, Caption, Step};
+use crate::cap::engine::command::Lever;
+use crate::cap::engine::describe;
+use crate::cap::engine::predict::Predictions;
+use crate::player::{self, Played, Tick, Turn};
+
+/// The most ticks of the timeline; the oldest go first.
+const TICKS: usize = 20_000;
+/// Virtual seconds that pass in a second at the automatic speed.
+const PACE: f64 = 0.8;
+/// The same while a call is in flight.
+const FOLLOWED: f64 = 0.2;
+/// For how many milliseconds a caption is there anyway, as time runs on under it.
+const ANYWAY: f64 = 1_200.0;
+
+/// A run.
+#[derive(Debug)]
+pub struct Run {
+    history: History,
+    until: Instant,
+    goals: &'static [Goal],
+    /// The times at which the run was seen to have come to each goal, on this branch.
+    met: Vec<Option<Instant>>,
+    /// The calls of the scenario that are asked about.
+    wanted: Option<&'static [Value]>,
+    pub(super) predictions: Predictions,
+    pub(super) lever: Lever,
+    /// The name that is shown.
+    pub(super) name: u8,
+    ticks: Rc<Vec<Tick>>,
+    /// The number of the entry of the trace that is read next.
+    read: u64,
+    stepped: Option<Step>,
+}
+
+/// The facts of a moment by which it is known later that the run has come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    is_over: bool,
+}
+
+/// The part of a scenario that its run needs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Script {
+    pub goals: &'static [Goal],
+    pub until: Instant,
+    pub wanted: Option<&'static [Value]>,
+}
+
+impl Run {
+    /// The run of a history, from where that is.
+    pub(super) fn new(history: History, script: Script, lever: Lever) -> Self {
+        let mut run = Self {
+            history,
+            until: script.until,
+            goals: script.goals,
+            met: vec![None; script.goals.len()],
+            wanted: script.wanted,
+            predictions: Predictions::default(),
+            lever,
+            name: 0,
+            ticks: Rc::default(),
+            read: 0,
+            stepped: None,
+        };
+        run.read();
+        run
+    }
+
+    /// The world as it is now.
+    pub(super) const fn world(&self) -> &ConsistencyWorld {
+        self.history.world()
+    }
+
+    /// The caption of this moment.
+    pub(super) fn caption(&self) -> Caption {
+        caption::of(&self.history, self.lever, self.name)
+    }
+
+    /// The ticks of the timeline.
+    pub(super) fn ticks(&self) -> Rc<Vec<Tick>> {
+        Rc::clone(&self.ticks)
+    }
+
+    /// The time at which the scenario ends.
+    pub(super) const fn script_end(&self) -> Instant {
+        self.until
+    }
+
+    /// The goals, and whether the run has come to each by now.
+    pub(super) fn goals(&self) -> impl Iterator<Item = (Goal, bool)> {
+        let now = self.history.now();
+        let met = self.goals.iter().zip(&self.met);
+        met.map(move |(goal, met)| (*goal, met.is_some_and(|at| at <= now)))
+    }
+
+    /// The call that waits for a guess.
+    pub(super) fn open(&self) -> Option<(Value, Instant)> {
+        // Where the user has called, too, every call is asked about: numbers are other ones then.
+        let is_plain = self.history.actions() == self.history.setup().actions;
+        let wanted = self.wanted.filter(|_| self.name == 0 && is_plain);
+        self.predictions.open(self.world(), self.name, wanted)
+    }
+
+    /// Reads what is new in the trace, and looks whether the run came to a goal.
+    fn read(&mut self) {
+        let now = self.history.now();
+        for (goal, met) in self.goals.iter().zip(&mut self.met) {
+            if met.is_none() && goal.is_met(self.history.world()) {
+                *met = Some(now);
+            }
+        }
+        let entries = self.history.entries();
+        let first = entries.partition_point(|entry| entry.index < self.read);
+        let Some(last) = entries.last().filter(|last| last.index >= self.read) else {
+            return;
+        };
+        self.read = last.index + 1;
+        let ticks = Rc::make_mut(&mut self.ticks);
+        let world = self.history.world();
+        let fresh = entries[first..].iter();
+        ticks.extend(fresh.filter_map(|entry| describe::tick(world, entry)));
+        let excess = ticks.len().saturating_sub(TICKS);
+        ticks.drain(..excess);
+    }
+
+    /// Forgets what was read of the time from a moment on.
+    fn forget_from(&mut self, at: Instant) {
+        for met in &mut self.met {
+            *met = met.filter(|met| *met < at);
+        }
+        self.predictions.forget_from(at);
+        let ticks = Rc::make_mut(&mut self.ticks);
+        ticks.retain(|tick| tick.at < at.as_micros());
+        let entries = self.history.entries();
+        let first = entries.partition_point(|entry| entry.at < at);
+        let next = entries.get(first).map(|entry| entry.index);
+        self.read = next.unwrap_or_else(|| World::events(self.world()));
+    }
+
+    fn is_at_end(&self) -> bool {
+        caption::is_over(&self.history, self.until)
+    }
+}
+
+impl Played for Run {
+    type World = ConsistencyWorld;
+    type Moment = Mark;
+
+    fn history(&self) -> &History {
+        &self.history
+    }
+
+    fn history_mut(&mut self) -> &mut History {
+        &mut self.history
+    }
+
+    fn moment(&self) -> Mark {
+        Mark {
+            is_over: self.is_at_end(),
+        }
+    }
+
+    fn pace(&self, _: &Mark) -> f64 {
+        let world = self.world();
+        let clients = 0..world.setup().clients.len() as u8;
+        let is_open = |side: &Side| clients.clone().any(|client| side.open_of(client) > 0);
+        match world.sides().iter().any(is_open) {
+            true => FOLLOWED,
+            false => PACE,
+        }
+    }
+
+    fn has_come_since(&self, before: &Mark) -> bool {
+        !before.is_over && self.is_at_end()
+    }
+
+    fn take_up(&mut self) -> bool {
+        self.read();
+        false
+    }
+
+    fn step(&mut self) -> Option<f64> {
+        let step = caption::step(&self.history, self.lever);
+        if step == self.stepped {
+            return None;
+        }
+        self.stepped = step;
+        let caption = self.caption();
+        let words = |text: String| text.split_whitespace().count();
+        let sentences = caption.statements().map(|one| (words(one.text()), true));
+        Some(player::reading(sentences, ANYWAY))
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        match turn {
+            Turn::Travelled | Turn::Stepped => {}
+            Turn::Acted(at) => self.forget_from(at),
+            Turn::Entered => self.forget_from(Instant::ZERO),
+        }
+        self.read();
+        self.stepped = caption::step(&self.history, self.lever);
+    }
+
+    fn is_news(entry: &Entry<What>) -> bool {
+        caption::is_news(&entry.what)
+    }
+
+    fn has_ended(&self) -> bool {
+        self.is_at_end()
+    }
+
+    fn until(&self) -> Instant {
+        self.until
+    }
+
+    fn question(&self) -> Option<Instant> {
+        self.open().map(|(_, at)| at)
+    }
+
+    fn stop_asking(&mut self) {
+        self.predictions.ask(None);
+    }
+}
