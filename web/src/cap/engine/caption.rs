@@ -197,6 +197,8 @@ fn call(history: &History, lever: Lever, place: usize, entry: &Entry<What>) -> C
     if verdicts.iter().any(refuses) && is_as_before {
         rest.extend(describe::reach(world, name));
     }
+    // At the very moment of the call nobody has waited yet.
+    rest.retain(|one| !matches!(one, Statement::Waits { since: 0, .. }));
     Caption {
         tone,
         lead: lead.unwrap_or_else(|| Statement::Lost {

@@ -325,7 +325,7 @@ fn contradiction(
         returned: one.returned,
     }));
     said.extend(
-        befores(view, operations).map(|(first, second)| Statement::Before { first, second }),
+        precedences(view, operations).map(|(first, second)| Statement::Before { first, second }),
     );
     said.extend(reads(view).map(|(reader, writer)| Statement::Reads { reader, writer }));
     said
@@ -333,7 +333,7 @@ fn contradiction(
 
 /// The pairs of a contradiction, by place from 1, of which the first had returned before the second was called: without those that follow from
 /// two others.
-pub fn befores(
+pub fn precedences(
     view: &SideView,
     operations: &[OperationView],
 ) -> impl Iterator<Item = (u32, u32)> + use<> {

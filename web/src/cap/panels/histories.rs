@@ -7,7 +7,7 @@ use yew::{Callback, Html, html};
 use chordscope_sim::checks::judge;
 
 use crate::cap::engine::command::{Command, Over, Thing};
-use crate::cap::engine::describe::{befores, reads};
+use crate::cap::engine::describe::{precedences, reads};
 use crate::cap::engine::snapshot::{Kept, OperationView, SideShot, Snapshot};
 use crate::cap::engine::statement::system_name;
 use crate::cap::panels::picture::{bar_class, guilt, look, px, short_words, version_class};
@@ -595,7 +595,7 @@ fn proof(side: &SideShot, plane: Plane, middle: impl Fn(&OperationView) -> f64) 
         );
         html! { <line {class} marker-end="url(#cap-arrow)" x1={px(x1)} y1={px(y1)} x2={px(x2)} y2={px(y2)} /> }
     };
-    let before = befores(&side.view, &side.operations).filter_map(|(first, second)| {
+    let before = precedences(&side.view, &side.operations).filter_map(|(first, second)| {
         let (first, second) = (member(first)?, member(second)?);
         Some(arrow(
             "cap-proof",
