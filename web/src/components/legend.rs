@@ -79,7 +79,7 @@ const fn name(mark: Mark, asks: &'static str) -> &'static str {
         Mark::Part => "its range",
         Mark::OwnerPart => "the key’s",
         Mark::Successor => "successor",
-        Mark::Passing => "passes a newcomer",
+        Mark::Passing => "skips a node",
         Mark::WrongSuccessor => "wrong successor",
         Mark::Finger => "finger",
         Mark::StaleFinger => "stale finger",

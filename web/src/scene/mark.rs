@@ -25,7 +25,7 @@ pub enum Mark {
     OwnerPart,
     /// A right successor pointer.
     Successor,
-    /// One that passes a newcomer.
+    /// One that skips a node, beside the others of a whole ring.
     Passing,
     /// A wrong one.
     WrongSuccessor,

@@ -303,7 +303,7 @@ impl Statement {
             }
             Self::Forwards { node, to } => {
                 format!(
-                    "Node {} passes the question on to {}.",
+                    "Node {} forwards the lookup to {}.",
                     show(node),
                     show(to)
                 )
@@ -385,7 +385,7 @@ impl Statement {
             }
             Self::Fingers { wrong: 0 } => "All fingers name the right nodes.".to_owned(),
             Self::Fingers { wrong } => format!(
-                "{} to be mended by upkeep.",
+                "{} to be updated by stabilization.",
                 count(*wrong, "finger has still", "fingers have still")
             ),
             Self::Members { ids } => format!(
