@@ -48,7 +48,10 @@ pub fn LiveApp() -> Html {
     let intend = {
         let desk = desk.clone();
         Callback::from(move |intent| match command(&desk, intent) {
-            Ok(asked) => send.emit(asked),
+            Ok(asked) => {
+                desk.dispatch(Action::Accepted);
+                send.emit(asked);
+            }
             Err((field, text)) => {
                 page::focus(field_id(field));
                 desk.dispatch(Action::Wrong(field, text));

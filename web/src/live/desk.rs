@@ -92,6 +92,8 @@ pub enum Action {
     Suggested(String),
     /// A field's content was refused.
     Wrong(Field, String),
+    /// What was entered is carried out: what was refused before it is of the past.
+    Accepted,
     /// The link of the file with this number is in the clipboard.
     Copied(u32),
     /// A question was asked, under this number.
@@ -122,6 +124,7 @@ impl Reducible for Desk {
             Action::Suggested(address) if next.address.is_empty() => next.address = address,
             Action::Suggested(_) => {}
             Action::Wrong(field, text) => next.error = Some((field, text)),
+            Action::Accepted => next.error = None,
             Action::Copied(number) => next.copied = Some(number),
             Action::Asked(number, question) => {
                 next.error = None;
@@ -197,6 +200,14 @@ mod tests {
 
     fn heard(report: Report) -> Action {
         Action::Heard(report, 0.0, String::new())
+    }
+
+    #[test]
+    fn what_was_refused_is_gone_once_something_else_is_accepted() {
+        let refused = Action::Wrong(Field::File, "Rename it first.".to_owned());
+        let desk = after(Desk::default(), refused);
+        assert!(desk.error.is_some());
+        assert_eq!(after(desk, Action::Accepted).error, None);
     }
 
     #[test]

@@ -302,11 +302,7 @@ impl Statement {
                 format!("Node {} looks up key {}.", show(from), show(key))
             }
             Self::Forwards { node, to } => {
-                format!(
-                    "Node {} forwards the lookup to {}.",
-                    show(node),
-                    show(to)
-                )
+                format!("Node {} forwards the lookup to {}.", show(node), show(to))
             }
             Self::Rule { key, decision } => decision.explain(space, *key),
             Self::Answers { owner, origin } => {
