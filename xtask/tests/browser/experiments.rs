@@ -41,15 +41,19 @@ async fn saved(page: &Page, button: &str, kind: &str) -> Result<String> {
     let folder = TempDir::new()?;
     page.save_to(folder.path()).await?;
     page.click("button", button).await?;
-    let path = eventually("a saved file", async || {
-        let found = fs::read_dir(folder.path())?.flatten();
-        let found = found.map(|entry| entry.path());
-        Ok(found
-            .into_iter()
-            .find(|path| path.extension().is_some_and(|end| end == kind)))
+    // It has its name before it has its content, and another file lies beside it until all is written.
+    eventually("a saved file", async || {
+        let found: Vec<_> = fs::read_dir(folder.path())?.flatten().collect();
+        let [only] = found.as_slice() else {
+            return Ok(None);
+        };
+        let path = only.path();
+        if path.extension().is_none_or(|end| end != kind) {
+            return Ok(None);
+        }
+        Ok(Some(fs::read_to_string(path)?).filter(|text| !text.is_empty()))
     })
-    .await?;
-    Ok(fs::read_to_string(path)?)
+    .await
 }
 
 /// The output of the command that the page names.

@@ -547,7 +547,7 @@ async fn a_node_that_leaves_is_marked_and_what_named_it_then_leads_to_its_place(
 async fn the_time_says_how_far_the_run_has_come_only_where_an_earlier_moment_is_shown() -> Result<()>
 {
     let (_site, page) = open_sized(1280, 800).await?;
-    lesson_ended(&page).await?;
+    page.wait_for_text("status", "Result", LESSON).await?;
     let time = async |is: &str, right: fn(&str) -> bool| {
         eventually(is, async || {
             let text = page
