@@ -502,7 +502,7 @@ pub(crate) fn kind(statement: &Statement) -> &'static str {
     }
 }
 
-const KINDS: [&str; 23] = [
+const KINDS: [&str; 24] = [
     "Begins",
     "Calls",
     "Waits",
@@ -525,6 +525,7 @@ const KINDS: [&str; 23] = [
     "Durable",
     "Predicted",
     "NodeIs",
+    "Kept",
     "Effect",
 ];
 
@@ -554,6 +555,7 @@ pub(crate) fn lies(statement: &Statement) -> Vec<Statement> {
         Statement::Isolated { is_so, .. } => *is_so = is_so.map(|is_so| !is_so),
         Statement::Durable { holders, .. } => *holders += 1,
         Statement::NodeIs { is_of_group, .. } => *is_of_group = !*is_of_group,
+        Statement::Kept { from, .. } => *from += 1,
         Statement::Predicted { came, .. } => {
             *came = match came {
                 Some(Guess::Refused) => Some(Guess::Nothing),
@@ -562,7 +564,25 @@ pub(crate) fn lies(statement: &Statement) -> Vec<Statement> {
         }
         _ => return Vec::new(),
     }
-    vec![lie]
+    let mut lies = vec![lie];
+    if let Statement::Kept { from, until, .. } = statement {
+        // Another version, and another end.
+        for (is_end, mut lie) in [(false, statement.clone()), (true, statement.clone())] {
+            if let Statement::Kept {
+                version,
+                until: ends,
+                ..
+            } = &mut lie
+            {
+                match is_end {
+                    true => *ends = until.is_none().then_some(from + 1),
+                    false => *version = Some((0, "no such version".to_owned())),
+                }
+            }
+            lies.push(lie);
+        }
+    }
+    lies
 }
 
 /// Holds a statement against the facts.
@@ -955,6 +975,7 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>, shot: &Snapshot) -
             is_of_group,
             keeps,
             is_cut,
+            clients,
             ..
         } => {
             let id = setup
@@ -973,6 +994,9 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>, shot: &Snapshot) -
                 .iter()
                 .filter(|other| facts.cut.contains(other) == facts.cut.contains(id))
                 .count();
+            let here = setup.clients.iter().filter(|client| client.node == *id);
+            let here: Vec<&String> = here.map(|client| &client.name).collect();
+            check(here == clients.iter().collect::<Vec<_>>(), "its clients")?;
             check(
                 !is_cut || others * 2 <= setup.nodes.len(),
                 "whether it is cut off",
@@ -982,6 +1006,27 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>, shot: &Snapshot) -
                 .filter(|_| *is_up);
             let held = held.map(|version| (version.sequence, facts.value(name, version.by)));
             check(held == *keeps || !is_up, "what it keeps")
+        }
+        Statement::Kept {
+            node,
+            version,
+            from,
+            until,
+        } => {
+            let system = shot.hovered.ok_or("nothing is under the pointer")?.system;
+            let changes = facts.changes.get(&(system.name(), name));
+            let own: Vec<_> = changes
+                .into_iter()
+                .flatten()
+                .filter(|(at, id, _)| facts.show(*id) == *node && *at <= facts.now)
+                .collect();
+            let begins = own.iter().rposition(|(at, ..)| at == from);
+            let begins = begins.ok_or("nothing changed at its beginning")?;
+            let told = own[begins].2;
+            let told = told.map(|version| (version.sequence, facts.value(name, version.by)));
+            check(told == *version, "what it kept")?;
+            let ends = own.get(begins + 1).map(|(at, ..)| *at);
+            check(ends == *until, "until when")
         }
         Statement::Effect { at } => {
             let over = shot.hovered.ok_or("nothing is under the pointer")?;

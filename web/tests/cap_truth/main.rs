@@ -96,7 +96,15 @@ fn act(engine: &mut Engine, rng: &mut Rng) {
     let bars = side.operations.len() as u64;
     let thing = match rng.below(3) {
         0 if bars > 0 => Thing::Bar(rng.below(bars) as u32),
-        1 => Thing::Lane(node),
+        1 => {
+            let pieces = side.lanes.iter().flat_map(|lane| {
+                let steps = lane.steps.iter();
+                steps.map(|(from, _)| Thing::Lane(lane.node, *from))
+            });
+            let pieces: Vec<Thing> = pieces.collect();
+            let place = (node + bars as usize) % pieces.len().max(1);
+            *pieces.get(place).unwrap_or(&Thing::Node(node))
+        }
         _ => Thing::Node(node),
     };
     let system = side.view.system;
@@ -272,6 +280,63 @@ fn the_last_copy_is_sold_twice_at_level_one_and_once_at_level_quorum() {
             .iter()
             .all(|said| !said.text().contains("Level one: the shop")
                 || shot.events.iter().any(|row| row.what == *said))
+    );
+}
+
+/// The hint about a thing at level one.
+fn hint(engine: &mut Engine, thing: Thing) -> String {
+    let system = System::One;
+    engine.apply(Command::Hover(Some(Over { system, thing })));
+    let mut seen = Seen::default();
+    look(engine, "a hint", &mut seen);
+    assert!(seen.wrong.is_empty(), "{:#?}", seen.wrong);
+    let said = engine.snapshot().hint;
+    said.iter()
+        .map(Statement::text)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[test]
+fn a_bar_of_a_replica_says_what_it_kept_then_and_a_node_what_it_keeps_now() {
+    let mut engine = Engine::open("s=last-copy", true);
+    engine.apply(Control::Seek(15_000_000));
+    let shot = engine.snapshot();
+    let side = &shot.sides[0];
+    let four = shot.nodes.iter().position(|node| node.id == "4").unwrap();
+    let lane = side.lanes.iter().find(|lane| lane.node == four).unwrap();
+    let steps: Vec<u64> = lane.steps.iter().map(|(from, _)| *from).collect();
+    let first = hint(&mut engine, Thing::Lane(four, steps[0]));
+    assert!(
+        first.starts_with("Node 4 kept version 1, “1 left”, from "),
+        "{first}"
+    );
+    let last = hint(&mut engine, Thing::Lane(four, *steps.last().unwrap()));
+    assert!(
+        last.starts_with("Node 4 keeps version 2, “Anna”, since "),
+        "{last}"
+    );
+    let now = hint(&mut engine, Thing::Node(four));
+    assert!(
+        now.starts_with("Node 4 keeps version 2, “Anna”. It is one of the name’s replicas"),
+        "{now}"
+    );
+    let nine = shot.nodes.iter().position(|node| node.id == "9").unwrap();
+    assert_eq!(
+        hint(&mut engine, Thing::Node(nine)),
+        "Node 9 keeps nothing under the name. Ben is its client."
+    );
+    // Nothing changed then: there is no such bar.
+    assert_eq!(hint(&mut engine, Thing::Lane(four, steps[0] + 1)), "");
+}
+
+#[test]
+fn before_the_first_answer_nothing_is_judged() {
+    let engine = Engine::open("s=last-copy", true);
+    let shot = engine.snapshot();
+    assert_eq!(
+        judged(&shot, System::One),
+        "Level one: no answer to judge yet."
     );
 }
 

@@ -288,7 +288,7 @@ fn two_copies() -> Scenario {
     Scenario {
         name: "two-copies",
         title: "A copy each",
-        watch: "Anna and Ben have a copy each. Nobody waits, and neither sees what the other writes.",
+        watch: "Anna and Ben have a copy each. Neither waits for the other’s copy, and neither sees what the other writes.",
         seed: 1,
         until: Instant::from_millis(5_000),
         setup,

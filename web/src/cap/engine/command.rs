@@ -105,8 +105,8 @@ pub enum Thing {
     Node(usize),
     /// An operation.
     Bar(Value),
-    /// The replica of a node over time.
-    Lane(usize),
+    /// A version that the replica of a node kept: the place of the node, and the time from which it kept it, in microseconds.
+    Lane(usize, u64),
     /// A message on its way.
     Message(u64),
 }
@@ -118,7 +118,7 @@ impl Over {
         match self.thing {
             Thing::Node(place) => format!("{name}.n{place}"),
             Thing::Bar(number) => format!("{name}.b{number}"),
-            Thing::Lane(place) => format!("{name}.l{place}"),
+            Thing::Lane(place, from) => format!("{name}.l{place}-{from}"),
             Thing::Message(number) => format!("{name}.m{number}"),
         }
     }
@@ -131,7 +131,10 @@ impl Over {
         let thing = match kind {
             "n" => Thing::Node(number.parse().ok()?),
             "b" => Thing::Bar(number.parse().ok()?),
-            "l" => Thing::Lane(number.parse().ok()?),
+            "l" => {
+                let (place, from) = number.split_once('-')?;
+                Thing::Lane(place.parse().ok()?, from.parse().ok()?)
+            }
             "m" => Thing::Message(number.parse().ok()?),
             _ => return None,
         };
@@ -165,7 +168,7 @@ mod tests {
             for thing in [
                 Thing::Node(3),
                 Thing::Bar(12),
-                Thing::Lane(0),
+                Thing::Lane(0, 428_000),
                 Thing::Message(700),
             ] {
                 let over = Over { system, thing };

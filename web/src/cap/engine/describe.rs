@@ -621,7 +621,8 @@ pub(super) fn hint(
         let shot = sides.iter().find(|shot| shot.view.system == over.system)?;
         let side = world.side(over.system)?;
         Some(match over.thing {
-            Thing::Node(place) | Thing::Lane(place) => vec![node(world, side, shot, name, place)?],
+            Thing::Node(place) => vec![node(world, side, shot, name, place)?],
+            Thing::Lane(place, from) => vec![kept(world, shot, place, from)?],
             Thing::Bar(number) => {
                 let bar = shot.view.bars.get(number as usize)?;
                 let effect = bar.point.map(|at| Statement::Effect { at: micros(at) });
@@ -646,6 +647,22 @@ pub(super) fn hint(
         })
     });
     told.unwrap_or_default()
+}
+
+/// The version that a node's replica kept from this moment on, and until when.
+fn kept(world: &ConsistencyWorld, shot: &SideShot, place: usize, from: u64) -> Option<Statement> {
+    let lane = shot.lanes.iter().find(|lane| lane.node == place)?;
+    // Of changes at one moment the last one lasted.
+    let step = lane.steps.iter().rposition(|(at, _)| *at == from)?;
+    let (_, version) = lane.steps.get(step)?;
+    Some(Statement::Kept {
+        node: show(world, *world.setup().nodes.get(place)?),
+        version: version
+            .as_ref()
+            .map(|(version, value)| (version.sequence, value.clone())),
+        from,
+        until: lane.steps.get(step + 1).map(|(at, _)| *at),
+    })
 }
 
 fn node(

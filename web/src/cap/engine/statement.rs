@@ -280,6 +280,17 @@ pub enum Statement {
         /// The clients that call it.
         clients: Vec<String>,
     },
+    /// A version that the replica of a node kept for a while.
+    Kept {
+        /// The node.
+        node: String,
+        /// The version: its number and value; `None` for nothing.
+        version: Option<(u64, String)>,
+        /// The time from which it kept it.
+        from: u64,
+        /// The time at which something else took its place; `None` where nothing has.
+        until: Option<u64>,
+    },
     /// A message on its way.
     MessageIs {
         /// The sender.
@@ -520,7 +531,7 @@ impl Statement {
             | Self::Rule { .. }
             | Self::Isolated { .. }
             | Self::Durable { .. } => self.of_word(),
-            Self::NodeIs { .. } | Self::MessageIs { .. } => self.of_hint(),
+            Self::NodeIs { .. } | Self::Kept { .. } | Self::MessageIs { .. } => self.of_hint(),
             _ => self.of_network(),
         }
     }
@@ -682,6 +693,9 @@ impl Statement {
 
     fn of_judgement(&self) -> String {
         match self {
+            Self::Linearizable { system, answers: 0 } => {
+                format!("{}: no answer to judge yet.", system_name(*system))
+            }
             Self::Linearizable { system, answers } => format!(
                 "{} is linearizable: one register, used by one client at a time, explains {}.",
                 system_name(*system),
@@ -822,6 +836,7 @@ impl Statement {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm a statement")]
     fn of_hint(&self) -> String {
         match self {
             Self::NodeIs {
@@ -840,20 +855,45 @@ impl Statement {
                     Some((sequence, value)) => format!("keeps version {sequence}, “{value}”"),
                     None => "keeps nothing under the name".to_owned(),
                 };
-                let mut text = format!("Node {node} {keeps}");
-                for (is, more) in [
-                    (*is_of_group, ", is one of its replicas"),
-                    (*is_responsible, ", thinks that it is responsible for it"),
-                    (*is_cut, ", is cut off from the others"),
-                ] {
-                    if is {
-                        text += more;
-                    }
+                let mut text = format!("Node {node} {keeps}.");
+                let more = [
+                    (*is_of_group, "is one of the name’s replicas"),
+                    (
+                        *is_responsible,
+                        "thinks that it is responsible for the name",
+                    ),
+                    (*is_cut, "is cut off from the others"),
+                ];
+                let more = more.iter().filter(|(is, _)| *is);
+                let more: Vec<String> = more.map(|(_, said)| (*said).to_owned()).collect();
+                if !more.is_empty() {
+                    text += &format!(" It {}.", list(&more));
                 }
-                if !clients.is_empty() {
-                    text += &format!("; {} at it", list(clients));
+                match clients.as_slice() {
+                    [] => {}
+                    [client] => text += &format!(" {client} is its client."),
+                    _ => text += &format!(" {} are its clients.", list(clients)),
                 }
-                text + "."
+                text
+            }
+            Self::Kept {
+                node,
+                version,
+                from,
+                until,
+            } => {
+                let (what, comma) = match version {
+                    Some((sequence, value)) => (format!("version {sequence}, “{value}”"), ","),
+                    None => ("nothing under the name".to_owned(), ""),
+                };
+                let from = time_text(*from);
+                match until {
+                    Some(until) => format!(
+                        "Node {node} kept {what}{comma} from {from} to {}.",
+                        time_text(*until)
+                    ),
+                    None => format!("Node {node} keeps {what}{comma} since {from}."),
+                }
             }
             Self::MessageIs {
                 from,

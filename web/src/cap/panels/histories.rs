@@ -237,6 +237,9 @@ fn tall(desk: &Desk, side: &SideShot) -> Html {
 /// The judgement in short: its class, and its words.
 fn verdict(side: &SideShot) -> (&'static str, String) {
     match &side.view.judgement {
+        judge::Verdict::Linearizable(_) if side.view.tally.answered == 0 => {
+            ("cap-says", "no answer yet".to_owned())
+        }
         judge::Verdict::Linearizable(_) => ("cap-says cap-says--yes", "linearizable".to_owned()),
         judge::Verdict::GaveUp => ("cap-says", "too many orders to judge".to_owned()),
         judge::Verdict::Contradiction { .. } => (
@@ -510,10 +513,6 @@ fn lane(view: &Snapshot, side: &SideShot, plane: Plane, across: &Across, place: 
     };
     let near = across.lanes.0 + across.lanes.1 * place as f64;
     let (near, far) = (near + 1.0, near + across.lanes.1 - 1.5);
-    let over = Over {
-        system: side.view.system,
-        thing: Thing::Lane(lane.node),
-    };
     let name = view.nodes.get(lane.node).map(|node| node.id.clone());
     let (name_x, name_y, anchor) = match plane.is_tall {
         true => (f64::midpoint(near, far), 26.0, "middle"),
@@ -526,6 +525,10 @@ fn lane(view: &Snapshot, side: &SideShot, plane: Plane, across: &Across, place: 
         if !plane.shows(*from, to) {
             return None;
         }
+        let over = Over {
+            system: side.view.system,
+            thing: Thing::Lane(lane.node, *from),
+        };
         let look = look(side, *version);
         let (class, fill) = version_class(look);
         let (begins, ends) = (plane.along(*from), plane.along(to));

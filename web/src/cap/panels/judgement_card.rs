@@ -10,7 +10,7 @@ use crate::cap::panels::Desk;
 pub fn judgement_card(desk: &Desk) -> Html {
     html! {
         <section class="card" aria-labelledby="cap-judgement-title">
-            <header><h2 id="cap-judgement-title">{"Judgement"}</h2><span>{"while the run goes on"}</span></header>
+            <header><h2 id="cap-judgement-title">{"Judgement"}</h2><span>{"of the answers so far"}</span></header>
             <div class="cap-judge" role="status" aria-label="Judgement" aria-live={if desk.view.time.playing { "off" } else { "polite" }}>
                 {for desk.view.sides.iter().map(side)}
             </div>
@@ -28,6 +28,8 @@ fn side(side: &SideShot) -> Html {
         return Html::default();
     };
     let class = match first {
+        // Where nothing is judged yet, nothing is praised.
+        Statement::Linearizable { answers: 0, .. } => "",
         Statement::Linearizable { .. } => "cap-yes",
         Statement::Contradiction { .. } => "cap-no",
         _ => "",

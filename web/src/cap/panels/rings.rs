@@ -1,7 +1,9 @@
 //! The systems side by side: the nodes of each on the circle, with the version that each replica keeps; a line that is drawn through one cuts it.
 
 use web_sys::{Element, MouseEvent, PointerEvent};
-use yew::{Callback, Html, Properties, component, html, use_mut_ref, use_node_ref, use_state_eq};
+use yew::{
+    Callback, Html, Properties, classes, component, html, use_mut_ref, use_node_ref, use_state_eq,
+};
 
 use crate::cap::engine::command::{Command, Over, Thing};
 use crate::cap::engine::snapshot::{SideShot, Snapshot};
@@ -396,8 +398,9 @@ fn copies(view: &Snapshot, shot: &SideShot) -> Html {
 /// The hint about what the pointer is over.
 pub fn hint_line(desk: &Desk) -> Html {
     let view = &desk.view;
+    let says = (!view.hint.is_empty()).then_some("cap-hint--says");
     html! {
-        <p class="cap-hint" aria-hidden="true">
+        <p class={classes!("cap-hint", says)} aria-hidden="true">
             if view.hint.is_empty() {
                 {"Point at a bar, a node or a message to ask what it is. Drag a line through a ring to cut it."}
             } else {

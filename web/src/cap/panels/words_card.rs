@@ -58,7 +58,7 @@ pub fn words_card(desk: &Desk) -> Html {
             <header><h2 id="cap-words-title">{"BASE and ACID"}</h2><span>{"in this run"}</span></header>
             {list("BASE", &desk.view.base)}
             {list("ACID", &desk.view.acid)}
-            <p class="card__note">{"ACID’s “consistent” is a rule of the application, here one write a version; CAP’s is linearizability, which ACID calls nearer to “isolated”."}</p>
+            <p class="card__note">{"ACID’s “consistent” is a rule of the application, here one write a version; CAP’s is linearizability, which is nearer to what ACID calls “isolated”."}</p>
         </section>
     }
 }

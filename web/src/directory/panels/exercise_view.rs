@@ -57,6 +57,9 @@ fn told(answers: &Answers) -> String {
     let all = SYSTEMS.len() * PROPERTIES.len();
     let answered = all - answers.open();
     match answers.is_compared {
+        true if answered == 0 => {
+            format!("You have answered none of the {all} yet; ours stand in the table.")
+        }
         true => format!(
             "{} of your {answered} answers are ours, too; {} are open.",
             answers.alike(),
@@ -123,5 +126,31 @@ fn cell(answers: &UseStateHandle<Answers>, system: usize, property: usize) -> Ht
         <td><span class="exercise__two">{button(true)}{button(false)}</span>
         if answers.is_compared { <small>{beside}</small> }
         </td>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_told_in_plain_words_where_there_are_none_yet_too() {
+        let compared = |answers: Answers| {
+            told(&Answers {
+                is_compared: true,
+                ..answers
+            })
+        };
+        let none = Answers::default();
+        assert_eq!(told(&none), "0 of 12 answered.");
+        assert_eq!(
+            compared(none.clone()),
+            "You have answered none of the 12 yet; ours stand in the table."
+        );
+        let two = none.ticked(0, 0, false).ticked(1, 0, false);
+        assert_eq!(
+            compared(two),
+            "1 of your 2 answers are ours, too; 10 are open."
+        );
     }
 }

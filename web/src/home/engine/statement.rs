@@ -332,7 +332,7 @@ impl Statement {
                 hops,
                 micros,
             } => format!(
-                "Key {} is at node {}: found in {} and {}.",
+                "Key {} was found at node {}, in {} and {}.",
                 show(key),
                 show(owner),
                 count(*hops, "hop", "hops"),

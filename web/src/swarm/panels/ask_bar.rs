@@ -11,15 +11,18 @@ use crate::swarm::engine::command::Command;
 use crate::swarm::engine::levers::{Dial, Levers, Picker};
 use crate::swarm::panels::Desk;
 use crate::swarm::panels::levers_card::LEVERS;
-use crate::swarm::panels::number_field::{error_of, number_field};
+use crate::swarm::panels::number_field::{error_of, fault, number_field};
 
 /// The question bar.
 pub fn ask_bar(desk: &Desk) -> Html {
     let again = desk.clone();
     let onsubmit = Callback::from(move |event: SubmitEvent| {
         event.prevent_default();
-        // What was typed last has been taken by now, or is wrong and stays.
-        again.send.emit(Command::Again);
+        // What was typed last has been taken by now, or is wrong: then the run that is shown goes on, and the text stays to be mended.
+        match fault(again.typed.as_ref()) {
+            Some(wrong) => again.wrong.set(Some(wrong)),
+            None => again.send.emit(Command::Again),
+        }
     });
     let more = Callback::from(move |_: MouseEvent| page::focus(LEVERS));
     html! {

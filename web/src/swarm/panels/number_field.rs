@@ -55,3 +55,26 @@ pub(super) fn error_of(desk: &Desk, fields: &[(Dial, &'static str)]) -> Html {
     });
     told.unwrap_or_default()
 }
+
+/// The fault of what is typed and not taken yet, if there is any.
+pub(super) fn fault(typed: Option<&(Dial, String)>) -> Option<(Dial, String)> {
+    let (dial, text) = typed?;
+    dial.read(text).err().map(|why| (*dial, why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_typed_and_no_setting_has_a_fault() {
+        let of = |text: &str| fault(Some(&(Dial::Clients, text.to_owned())));
+        assert_eq!(fault(None), None);
+        assert_eq!(of("12"), None);
+        for wrong in ["5000", "", "many"] {
+            let (dial, why) = of(wrong).unwrap();
+            assert_eq!(dial, Dial::Clients);
+            assert!(why.contains("from 1 to 64"), "{why}");
+        }
+    }
+}
