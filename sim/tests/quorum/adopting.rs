@@ -462,6 +462,100 @@ fn members_with_nodes_of_another_lineage_between_them_lead_again_after_a_restart
     meeting.check();
 }
 
+/// A lineage on 3 of 12 nodes, two side by side, and the third far from both.
+fn two_near_and_one_distant(seed: u64) -> Meeting {
+    let meeting = Meeting::at(seed, (9, 3), |stays, n| {
+        let (after, step) = [(0, 1), (0, 2), (5, 1)][n];
+        Id::from_u64(stays[after].to_u64().unwrap() + step)
+    });
+    let is_neighbour = |at: usize, other: usize| {
+        let id = meeting.goes[at];
+        let membership = meeting.ring.node(id).unwrap().membership();
+        let neighbours = membership.successors().entries().iter();
+        let mut neighbours = neighbours.chain(membership.predecessor());
+        neighbours.any(|one| one.id() == meeting.goes[other])
+    };
+    assert!(is_neighbour(0, 1) && is_neighbour(1, 0));
+    for near in 0..2 {
+        assert!(!is_neighbour(near, 2) && !is_neighbour(2, near));
+    }
+    meeting
+}
+
+#[test]
+fn a_distant_member_beside_a_majority_that_is_near_is_given_its_vote_again() {
+    let mut meeting = two_near_and_one_distant(61);
+    check_all_take_part(&mut meeting);
+    for at in [0, 1, 2, 1, 0] {
+        let id = meeting.goes[at];
+        meeting.ring.crash(id);
+        meeting.ring.join(id);
+        meeting.run_for(Duration::from_secs(40));
+        check_all_take_part(&mut meeting);
+    }
+    // While it is away it loses its vote, and a majority of all three is left once it is back.
+    for away in [2, 0, 1] {
+        let id = meeting.goes[away];
+        meeting.ring.crash(id);
+        meeting.run_for(Duration::from_secs(60));
+        for number in BOTH..NAMES {
+            meeting.put((away + 1) % 3, &format!("only {number}"), "without one");
+        }
+        meeting.ring.join(id);
+        meeting.run_for(Duration::from_secs(60));
+        check_all_take_part(&mut meeting);
+    }
+    for at in 0..3 {
+        meeting.adopt_wholly(at);
+    }
+    meeting.check();
+}
+
+#[test]
+fn a_distant_member_that_missed_writes_is_given_them() {
+    for (seed, others) in [(62, false), (63, true)] {
+        let mut meeting = match others {
+            false => two_near_and_one_distant(seed),
+            true => Meeting::at(seed, (12, 3), |stays, n| {
+                Id::from_u64(stays[4 * n + 3].to_u64().unwrap() + 1)
+            }),
+        };
+        let far = meeting.goes[2];
+        for (round, pause) in [1, 20].into_iter().enumerate() {
+            let value = format!("newer {round}");
+            meeting.ring.crash(far);
+            meeting.run_for(Duration::from_secs(pause));
+            // The groups that it leads wait for it, or for one of the others.
+            let missed: Vec<String> = (BOTH..NAMES)
+                .map(|number| format!("only {number}"))
+                .filter(|key| {
+                    let done = put(
+                        &mut meeting.ring,
+                        meeting.goes[0],
+                        key,
+                        &value,
+                        Level::Quorum,
+                    );
+                    meeting.note(key, Some(&value), &done);
+                    done.is_ok()
+                })
+                .collect();
+            assert!(!missed.is_empty());
+            meeting.ring.join(far);
+            meeting.run_for(Duration::from_secs(60));
+            let now = meeting.ring.now;
+            let groups = meeting.ring.node(far).unwrap().groups().unwrap();
+            let stale = missed.iter().filter(|key| {
+                let copy = groups.copy(now, name(key).key(space()));
+                copy.and_then(|copy| copy.record.into_value()) != Some(value.clone().into_bytes())
+            });
+            assert_eq!(stale.count(), 0, "seed {seed}\n{}", meeting.describe());
+            assert_eq!(groups.awaited(), []);
+            check_all_take_part(&mut meeting);
+        }
+    }
+}
+
 #[test]
 fn what_is_overwritten_after_an_adoption_was_interrupted_is_brought_when_it_is_ordered_again() {
     let mut meeting = Meeting::new(39, 3);

@@ -124,6 +124,14 @@ impl Leading {
         self.terms.get(&id).map(|term| &term.missed)
     }
 
+    /// Takes note that a member has missed something.
+    #[cfg(test)]
+    pub(super) fn misses(&mut self, id: GroupId, node: Id) {
+        if let Some(term) = self.terms.get_mut(&id) {
+            term.missed.insert(node);
+        }
+    }
+
     pub(super) fn read(
         &mut self,
         shared: &mut Shared,

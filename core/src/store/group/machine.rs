@@ -297,7 +297,7 @@ impl Groups {
         let shared = &mut self.shared;
         match &response {
             Some(_) => shared.presence.heard(shared.own.now, from),
-            None => shared.presence.missed(from),
+            None => shared.presence.missed(shared.own.now, from),
         }
         if response.as_ref().is_some_and(Response::is_without_room) && from != shared.id() {
             shared.presence.refused(shared.own.now, from);

@@ -97,7 +97,7 @@ impl Member<'_> {
     /// Notes that another member stops for a while.
     pub(super) fn on_stopping(self, ticket: Ticket) {
         let Self { shared, .. } = self;
-        shared.presence.stops(shared.asker(&ticket));
+        shared.presence.stops(shared.now(), shared.asker(&ticket));
         shared.look_soon();
         shared.answer(ticket, Response::Done);
     }

@@ -18,6 +18,8 @@ pub(super) struct Presence {
     away: BTreeMap<Id, Instant>,
     /// Members that are no neighbours and were heard of, and when.
     distant: BTreeMap<Id, Instant>,
+    /// Members that are no neighbours and were asked whether they are there, and when.
+    asked: BTreeMap<Id, Instant>,
     /// Nodes that did not answer the last request, have said that they stop, or are missing where all nodes of the ring are known.
     silent: BTreeSet<Id>,
     /// Nodes that said that they stop.
@@ -51,15 +53,22 @@ impl Presence {
     }
 
     /// Takes note that a node has been asked, and has not answered.
-    pub(super) fn missed(&mut self, node: Id) {
+    pub(super) fn missed(&mut self, now: Instant, node: Id) {
         self.distant.remove(&node);
-        self.silent.insert(node);
+        let fell_silent = self.silent.insert(node);
+        // One that is no neighbour is unseen while it lives, too: it keeps its place from now on for as long as a lost neighbour does.
+        if fell_silent
+            && self.asked.contains_key(&node)
+            && let Some(since) = self.away.get_mut(&node)
+        {
+            *since = now;
+        }
     }
 
     /// Takes note that a node has said that it stops and will be back.
-    pub(super) fn stops(&mut self, node: Id) {
+    pub(super) fn stops(&mut self, now: Instant, node: Id) {
         self.stopped.insert(node);
-        self.missed(node);
+        self.missed(now, node);
     }
 
     /// Takes a node's introduction.
@@ -188,6 +197,23 @@ impl Presence {
         self.distant.retain(|node, since| {
             members.contains(node) && !lives(node) && now.since(*since) < patience.silent
         });
+        self.asked.retain(|node, since| {
+            members.contains(node) && !lives(node) && now.since(*since) < patience.silent
+        });
+    }
+
+    /// Takes note that a member that is no neighbour is asked now whether it is there, if it is to be: where nothing was heard of it within
+    /// the patience with silent ones, once in that time; one that is silent, once at each look.
+    pub(super) fn is_to_be_asked(&mut self, now: Instant, node: Id) -> bool {
+        let last = self.asked.get(&node);
+        let due = match self.silent.contains(&node) {
+            true => last != Some(&now),
+            false => last.is_none() && !self.distant.contains_key(&node),
+        };
+        if due {
+            self.asked.insert(node, now);
+        }
+        due
     }
 
     /// Returns whether a node may be a member of groups of a lineage, as far as it has not declined lately. (ours) One that is reached
@@ -286,7 +312,7 @@ mod tests {
         let patience = Patience::default();
         let mut presence = Presence::default();
         let members = BTreeSet::from([id(1), id(2), id(3)]);
-        presence.stops(id(2));
+        presence.stops(Instant::ZERO, id(2));
         let look = Look {
             ring: vec![contact(3)],
             ..Look::default()
@@ -344,9 +370,9 @@ mod tests {
         let away = |presence: &Presence| [10, 30, 50, 60].map(|node| presence.is_away(id(node)));
         presence.look(Instant::ZERO, &members, &look, patience, None);
         assert_eq!(away(&presence), [false, true, false, false]);
-        presence.missed(id(50));
-        presence.stops(id(60));
-        presence.missed(id(10));
+        presence.missed(Instant::ZERO, id(50));
+        presence.stops(Instant::ZERO, id(60));
+        presence.missed(Instant::ZERO, id(10));
         presence.look(Instant::ZERO, &members, &look, patience, None);
         assert_eq!(away(&presence), [false, true, true, true]);
         presence.heard(Instant::ZERO, id(50));
@@ -356,7 +382,7 @@ mod tests {
         let distant =
             |presence: &Presence| [10, 30, 50, 60].map(|node| presence.is_distant(id(node)));
         assert_eq!(distant(&presence), [false, false, true, true]);
-        presence.stops(id(60));
+        presence.stops(Instant::ZERO, id(60));
         assert_eq!(distant(&presence), [false, false, true, false]);
         let whole = Look { arc: None, ..look };
         presence.look(Instant::ZERO, &members, &whole, patience, None);
@@ -364,5 +390,37 @@ mod tests {
         let later = Instant::ZERO + patience.silent;
         presence.look(later, &members, &whole, patience, None);
         assert_eq!(distant(&presence), [false; 4], "it is asked again");
+    }
+
+    #[test]
+    fn who_is_no_neighbour_is_asked_once_in_a_while_and_at_each_look_while_it_is_silent() {
+        let patience = Patience::default();
+        let at = |secs: u64| Instant::ZERO + Duration::from_secs(secs);
+        let members = BTreeSet::from([id(50)]);
+        let mut presence = Presence::default();
+        let around = Look {
+            ring: vec![contact(40), contact(10)],
+            arc: Some((id(10), id(40))),
+            ..Look::default()
+        };
+        let look = |presence: &mut Presence, secs| {
+            presence.look(at(secs), &members, &around, patience, None);
+            // For one group, and for another one.
+            [(); 2].map(|()| presence.is_to_be_asked(at(secs), id(50)))
+        };
+        assert_eq!(look(&mut presence, 0), [true, false]);
+        assert_eq!(look(&mut presence, 5), [false; 2], "it may answer");
+        presence.heard(at(6), id(50));
+        assert_eq!(look(&mut presence, 35), [false; 2]);
+        assert_eq!(look(&mut presence, 36), [true, false]);
+        presence.missed(at(40), id(50));
+        for secs in [40, 45, 69] {
+            assert_eq!(look(&mut presence, secs), [true, false]);
+            assert!(!presence.is_given_up(at(secs), id(50), patience));
+            presence.missed(at(secs + 1), id(50));
+        }
+        assert_eq!(presence.away_since(id(50)), Some(at(40)));
+        assert_eq!(look(&mut presence, 70), [true, false]);
+        assert!(presence.is_given_up(at(70), id(50), patience));
     }
 }

@@ -104,17 +104,24 @@ impl Upkeep {
             return Adopting::hand_on(shared, held);
         }
         let first = group.primary().map(Member::id) == Some(me);
+        let Distant::Known(distant) = distant_members(shared, &group, look) else {
+            return None;
+        };
         // Who is away has missed something and cannot be given it now, nor can who has no room.
-        let is_out = |node: &Id| shared.presence.is_unseen(*node) || shared.refuses(*node);
+        let is_out = |node: &Id| {
+            let unseen = shared.presence.is_unseen(*node) && !is_in(&distant, *node);
+            unseen || shared.refuses(*node)
+        };
         let settled = |missed: &BTreeSet<Id>| missed.iter().all(is_out);
         let leads = leading.missed(id).is_some_and(settled);
         let watch = self.watching.get_mut(&id);
         let is_awaited = watch.is_some_and(|watch| core::mem::take(&mut watch.is_awaited));
         let works = !sealed && (leads || !first) && !is_awaited;
-        let (wanted, distant) = self.wanted_among_all(shared, &group, look, first && works)?;
+        let present = (look, distant.as_slice());
+        let wanted = self.wanted(shared, &group, present, |node| shared.refuses(node))?;
         let lapsed = |member: &Member| shared.presence.has_lapsed(member);
         let split = wanted.split.is_some();
-        let does = || self.does_with(shared, &group, (look, &distant));
+        let does = || self.does_with(shared, &group, present);
         if works && (fits(shared, &group, &wanted) || does()) {
             self.watching.remove(&id);
             return None;
@@ -156,28 +163,6 @@ impl Upkeep {
             ask_what_became_of(shared, id, &before);
         }
         None
-    }
-
-    /// The group that is wanted, and the distant members that count as there for it, where the neighbours are too few.
-    fn wanted_among_all(
-        &self,
-        shared: &mut Shared,
-        group: &Configuration,
-        look: &Look,
-        leads: bool,
-    ) -> Option<(Wanted, Vec<Contact>)> {
-        let near = self.wanted(shared, group, (look, &[]), |node| shared.refuses(node));
-        if let Some(wanted) = near {
-            return Some((wanted, Vec::new()));
-        }
-        // A primary that leads all of its members need not see them.
-        if leads && group.members.iter().all(|member| member.votes) {
-            return None;
-        }
-        let distant = distant_members(shared, group, look)?;
-        let there = (look, distant.as_slice());
-        let wanted = self.wanted(shared, group, there, |node| shared.refuses(node))?;
-        Some((wanted, distant))
     }
 
     /// Returns whether a group does although members of it have no room: it is as the ring is but for that. Such a primary may be unable
@@ -375,37 +360,46 @@ impl Upkeep {
     }
 }
 
-/// The members of a group that are there although they are no neighbours, nor would be if they lived: the members of a lineage may lie far
-/// from one another on the ring, behind nodes of another one. Asks those of which nothing was heard lately. `None` while answers are
-/// outstanding, where there is no such member, and where all neighbours can be members: then those that are there become neighbours.
-fn distant_members(
-    shared: &mut Shared,
-    group: &Configuration,
-    look: &Look,
-) -> Option<Vec<Contact>> {
-    let me = shared.id();
-    let presence = &shared.presence;
+/// The distant members of a group: those that are no neighbours, nor would be if they lived.
+enum Distant {
+    /// Answers of some are outstanding. To leave one out that has not answered yet would cost it its vote.
+    Asked,
+    /// These are there, and the others are not.
+    Known(Vec<Contact>),
+}
+
+/// Returns which distant members of a group are there, and asks those of which nothing was heard lately: the members of a lineage may lie
+/// far from one another on the ring, behind nodes of another one. Where all neighbours can be members none is asked: those that are there
+/// become neighbours.
+fn distant_members(shared: &mut Shared, group: &Configuration, look: &Look) -> Distant {
+    let (me, now) = (shared.id(), shared.now());
+    let presence = &mut shared.presence;
     let may_take_part = |node: &Contact| presence.may_take_part(node, Some(group.lineage));
     if look.ring.iter().all(may_take_part) {
-        return None;
+        return Distant::Known(Vec::new());
     }
     let others = group.members.iter().filter(|member| {
         let node = member.id();
         let near = node == me || presence.is_neighbour(node) || look.knows_around(node);
         !near && !presence.has_left(node, group.lineage)
     });
-    let (there, unheard): (Vec<Member>, Vec<Member>) = others
-        .cloned()
-        .partition(|member| presence.is_distant(member.id()));
-    // To leave out one that has not answered yet would cost it its vote.
-    let may_answer = |member: &Member| {
+    let (there, others): (Vec<&Member>, Vec<&Member>) =
+        others.partition(|member| presence.is_distant(member.id()));
+    let may_answer = |member: &&Member| {
         let node = member.id();
         !presence.is_away(node) && !presence.has_declined(node)
     };
-    let is_open = there.is_empty() || unheard.iter().any(may_answer);
-    ask_what_became_of(shared, group.id(), &unheard);
-    let there = there.into_iter().map(|member| member.contact);
-    (!is_open).then(|| there.collect())
+    let is_open = others.iter().any(may_answer);
+    let others = others.into_iter().cloned();
+    let asked = others.filter(|member| presence.is_to_be_asked(now, member.id()));
+    let asked: Vec<Member> = asked.collect();
+    let there = there.into_iter().map(|member| member.contact.clone());
+    let there = there.collect();
+    ask_what_became_of(shared, group.id(), &asked);
+    match is_open {
+        true => Distant::Asked,
+        false => Distant::Known(there),
+    }
 }
 
 /// Returns whether a group is as it is wanted.
@@ -633,21 +627,102 @@ mod tests {
         );
         assert!(!is_asked(&mut shared));
         let look = among_others(&mut shared);
-        for _ in 0..2 {
+        for asks in [true, false] {
             assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
-            assert!(is_asked(&mut shared));
+            assert_eq!(is_asked(&mut shared), asks);
         }
         shared.presence.heard(shared.now(), id(2));
         let wanted = considered(&mut upkeep, &mut shared, &leading, &look).unwrap();
         assert_eq!(wanted.members, [1, 2].map(contact));
         assert!(wanted.absent.is_empty() && !is_asked(&mut shared));
-        // One that does not go along is left alone for a while, and a group that works is.
+        // One that does not go along is left alone for a while.
         shared.presence.declines(shared.now(), id(2));
         assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
-        assert!(is_asked(&mut shared));
+        assert!(!is_asked(&mut shared));
+        shared.presence.is_back(id(2));
+        // A group that works is not changed while it is asked, nor once it has answered.
         leading.begin(both.id());
+        shared.own.now = shared.now() + shared.own.settings.patience.silent;
+        for asks in [true, false] {
+            assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+            assert_eq!(is_asked(&mut shared), asks);
+        }
+        shared.presence.heard(shared.now(), id(2));
         assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
         assert!(!is_asked(&mut shared));
+    }
+
+    #[test]
+    fn a_distant_member_beside_a_majority_that_is_near_is_asked_before_it_counts_as_away() {
+        let mut all = group((3, 1), 1, &[1, 2, 3]);
+        let mut shared = testing::shared(1, core::slice::from_ref(&all));
+        let (mut leading, mut upkeep) = (Leading::default(), Upkeep::default());
+        let mut look = among_others(&mut shared);
+        look.ring.push(contact(2));
+        look.arc = Some((id(200), id(2)));
+        let check = |group: &Configuration| (id(3), Request::Check(group.id()));
+        // It has restarted, and leads nothing.
+        for asked in [vec![check(&all)], vec![]] {
+            assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+            assert_eq!(checks(&mut shared), asked);
+        }
+        let mut answers = (shared.clone(), upkeep.clone());
+        answers.0.presence.heard(shared.now(), id(3));
+        let wanted = considered(&mut answers.1, &mut answers.0, &leading, &look).unwrap();
+        assert!(wanted.absent.is_empty(), "it keeps its vote");
+        shared.presence.missed(shared.now(), id(3));
+        let wanted = considered(&mut upkeep, &mut shared, &leading, &look).unwrap();
+        assert_eq!(wanted.absent, BTreeSet::from([id(3)]));
+        // So it was decided, and it is back.
+        shared.forget(all.id());
+        all.epoch = epoch(0, 2);
+        all.members[2].votes = false;
+        shared.roster.hold(all.clone());
+        leading.begin(all.id());
+        checks(&mut shared);
+        for secs in [5, 10] {
+            shared.own.now = shared.now() + core::time::Duration::from_secs(secs);
+            assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+            assert_eq!(checks(&mut shared), [check(&all)], "it is silent");
+        }
+        shared.presence.heard(shared.now(), id(3));
+        let wanted = considered(&mut upkeep, &mut shared, &leading, &look).unwrap();
+        assert_eq!(wanted.members, [1, 2, 3].map(contact));
+        assert!(wanted.absent.is_empty());
+    }
+
+    #[test]
+    fn a_distant_member_that_missed_something_is_given_it_once_it_answers() {
+        let all = group((3, 1), 1, &[1, 2, 3]);
+        for near in [false, true] {
+            let mut shared = testing::shared(1, core::slice::from_ref(&all));
+            let (mut leading, mut upkeep) = (Leading::default(), Upkeep::default());
+            let mut look = among_others(&mut shared);
+            if near {
+                look.ring.push(contact(2));
+                look.arc = Some((id(200), id(2)));
+            }
+            leading.begin(all.id());
+            assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+            for node in [2, 3] {
+                shared.presence.heard(shared.now(), id(node));
+            }
+            assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+            leading.misses(all.id(), id(3));
+            shared.presence.missed(shared.now(), id(3));
+            assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
+            shared.presence.heard(shared.now(), id(3));
+            let wanted = considered(&mut upkeep, &mut shared, &leading, &look).unwrap();
+            assert_eq!(wanted.members, [1, 2, 3].map(contact), "{near}");
+            assert!(wanted.absent.is_empty());
+        }
+    }
+
+    /// The requests of kind [`Request::Check`] that wait to be sent.
+    fn checks(shared: &mut Shared) -> Vec<(Id, Request)> {
+        let mut requests = requests(shared);
+        requests.retain(|(_, request)| matches!(request, Request::Check(_)));
+        requests
     }
 
     #[test]
@@ -660,7 +735,7 @@ mod tests {
         assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
         shared.presence.heard(shared.now(), id(2));
         assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
-        shared.presence.missed(id(3));
+        shared.presence.missed(shared.now(), id(3));
         let wanted = considered(&mut upkeep, &mut shared, &leading, &look).unwrap();
         assert_eq!(wanted.members, [1, 2, 3].map(contact));
         assert_eq!(wanted.absent, BTreeSet::from([id(3)]));
@@ -671,6 +746,7 @@ mod tests {
         shared.roster.hold(all.clone());
         leading.begin(all.id());
         requests(&mut shared);
+        shared.own.now = shared.now() + core::time::Duration::from_secs(5);
         assert_eq!(considered(&mut upkeep, &mut shared, &leading, &look), None);
         assert_eq!(requests(&mut shared), [(id(3), Request::Check(all.id()))]);
         shared.presence.heard(shared.now(), id(3));
