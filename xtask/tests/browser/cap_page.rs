@@ -204,7 +204,13 @@ async fn a_line_through_the_ring_cuts_it_and_so_does_the_list() -> Result<()> {
         page.wait_for_text("status", "Result", "nodes 1 and 4 and the 7 others")
             .await?;
         page.choose("Client", "Ben, at 9").await?;
-        page.fill("textbox", "Value", "new").await?;
+        // The page proposes a value to each client: one that comes while the test types is typed over.
+        eventually("what is to be put", async || {
+            page.fill("textbox", "Value", "new").await?;
+            let value = page.by_name("textbox", "Value").await?.value().await?;
+            Ok(value.filter(|value| value == "new"))
+        })
+        .await?;
         page.click("button", "Put").await?;
         page.wait_for_text("status", "Result", "Ben puts “new” under “book 19”")
             .await?;
