@@ -92,7 +92,7 @@ pub enum Action {
     Suggested(String),
     /// A field's content was refused.
     Wrong(Field, String),
-    /// What was entered is carried out: what was refused before it is of the past.
+    /// An input was accepted and is carried out: a refusal before it is of the past.
     Accepted,
     /// The link of the file with this number is in the clipboard.
     Copied(u32),
