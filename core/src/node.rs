@@ -594,11 +594,15 @@ impl Node {
             Goal::Place => self.on_place_found(now, &outcome.lookup, outcome.found),
             Goal::RingMerge => {
                 let via = outcome.lookup.path.get(1).map(|visit| visit.id);
-                let found = outcome.found.map(|(owner, _)| owner);
-                let nearer =
-                    found.and_then(|owner| self.ring_merge.on_looked_round(ring, via, owner));
-                if let Some(nearer) = nearer {
-                    self.step(now, Input::Candidate(nearer));
+                let found = outcome.found.map(|(owner, neighbours)| {
+                    let before = neighbours.predecessor.as_ref().map(Contact::id);
+                    (owner, before)
+                });
+                let membership = &self.ring.membership;
+                let candidate = found
+                    .and_then(|found| self.ring_merge.on_looked_round(membership, via, found));
+                if let Some(candidate) = candidate {
+                    self.step(now, Input::Candidate(candidate));
                 }
             }
             Goal::Finger(row) => self.upkeep.on_lookup(services, ring, now, (row, outcome)),

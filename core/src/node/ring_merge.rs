@@ -15,6 +15,7 @@ use alloc::vec::Vec;
 use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
+use crate::chord::membership::Membership;
 use crate::node::api::TimerKind;
 use crate::node::lookups::Goal;
 use crate::node::ring::Ring;
@@ -98,21 +99,27 @@ impl RingMerge {
         }
     }
 
-    /// Handles the outcome of a lookup of this node's own id, begun at a node of the same ring or at a lost one. Returns the owner if it is
-    /// another node than this one's successor.
+    /// Handles the outcome of a lookup of this node's own id, begun at a node of the same ring or at a lost one: the node that owns
+    /// it there, and that node's predecessor. Returns the owner if it is nearer than this node's successor, or should have this
+    /// node before it.
     pub(super) fn on_looked_round(
         &mut self,
-        ring: &Ring,
+        membership: &Membership,
         via: Option<Id>,
-        owner: Contact,
+        (owner, before): (Contact, Option<Id>),
     ) -> Option<Contact> {
-        let head = ring.membership.successors().head().map(Contact::id);
+        let me = membership.me();
+        let head = membership.successors().head().map(Contact::id);
         if head == Some(owner.id()) {
             // The answer came from the same ring.
             via.into_iter().for_each(|via| self.forget(via));
             return None;
         }
-        Some(owner)
+        let is_nearer = head.is_none_or(|head| owner.id().is_between(me, head));
+        // A lookup that had to pass dead nodes ends too far round the ring, where the owner's predecessor may be dead, too:
+        // told of this node, the owner would take it, and answer for the keys of all nodes in between.
+        let comes_before = before.is_none_or(|before| me.is_between(before, owner.id()));
+        (is_nearer || comes_before).then_some(owner)
     }
 }
 
@@ -159,6 +166,25 @@ mod tests {
         let mut none = RingMerge::new(0);
         none.lose(&contact(1));
         assert_eq!(none.next(), None);
+    }
+
+    #[test]
+    fn an_owner_far_off_hears_of_this_node_only_if_it_is_nearer_than_its_predecessor() {
+        let id = Id::from_u64;
+        let mut membership = Membership::new(id(8), 3);
+        membership.settle(Some(contact(4)), &[contact(12)]);
+        let heard = |owner: u64, before: Option<u64>| {
+            let found = (contact(owner), before.map(id));
+            RingMerge::new(0)
+                .on_looked_round(&membership, None, found)
+                .is_some()
+        };
+        assert!(heard(10, Some(4)), "a node in between");
+        assert!(heard(10, Some(9)), "a node in between, of another ring");
+        assert!(heard(20, Some(4)), "it is to have this node before it");
+        assert!(heard(20, None));
+        assert!(!heard(20, Some(16)), "its predecessor is nearer");
+        assert!(!heard(12, Some(4)), "the successor");
     }
 
     #[test]
