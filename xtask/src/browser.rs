@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 use clap::Args;
 
+use crate::test::FEATURES;
 use crate::workspace::Workspace;
 use crate::{process, site, tools};
 
@@ -79,13 +80,9 @@ fn tests(workspace: &Workspace) -> Result<Command> {
         "CHORDSCOPE_SCREENSHOTS",
         workspace.target.join("screenshots"),
     );
-    // The whole workspace and the same features as the other tests have, so that no dependency is built twice.
-    test.args([
-        "test",
-        "--workspace",
-        "--features",
-        "chordscope-sim/scenario-files,xtask/browser",
-    ]);
+    // The whole workspace, with the features that the other tests have.
+    let features = format!("{FEATURES},xtask/browser");
+    test.args(["test", "--workspace", "--features", &features]);
     test.args(["--test", "browser"]);
     Ok(test)
 }

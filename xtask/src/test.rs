@@ -10,6 +10,9 @@ use crate::tools::{self, WASM_TARGET};
 use crate::workspace::Workspace;
 use crate::{browser, no_std, process, site};
 
+/// The features of the crates that are tested. All steps that test have the same, so that no crate is built twice.
+pub(crate) const FEATURES: &str =
+    "chordscope-sim/bandwidth,chordscope-sim/scenario-files,chordscope-sim/fuzz-targets";
 /// The timeout for the database of advisories.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -254,12 +257,7 @@ fn native_tests(workspace: &Workspace) -> Result<()> {
     let mut tests = workspace.cargo();
     tests.env("CHORDSCOPE_LIBTORRENT", tools::libtorrent()?);
     tests.env("CHORDSCOPE_ARIA2", tools::aria2()?);
-    process::run(tests.args([
-        "test",
-        "--workspace",
-        "--features",
-        "chordscope-sim/bandwidth,chordscope-sim/scenario-files,chordscope-sim/fuzz-targets",
-    ]))
+    process::run(tests.args(["test", "--workspace", "--features", FEATURES]))
 }
 
 fn build_site(workspace: &Workspace) -> Result<()> {

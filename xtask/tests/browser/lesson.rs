@@ -20,7 +20,7 @@ pub(crate) async fn lesson_ended(page: &Page) -> Result<()> {
 }
 
 /// Sets the speed, on a phone too, where its box is behind a menu.
-async fn set_speed(page: &Page, speed: &str) -> Result<()> {
+pub(crate) async fn set_speed(page: &Page, speed: &str) -> Result<()> {
     let set = format!(
         "const box = document.querySelector('#ring select[aria-label=\"Speed\"]');
          box.selectedIndex = [...box.options].findIndex(option => option.text.trim() === '{speed}');

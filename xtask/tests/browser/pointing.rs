@@ -2,7 +2,7 @@
 
 use thirtyfour::prelude::Key;
 
-use crate::lesson::open_ended;
+use crate::lesson::{open_ended, set_speed};
 use crate::live;
 use crate::stage::Stage;
 use crate::support::{Page, Result, Ring, eventually};
@@ -252,6 +252,8 @@ async fn caption_says(page: &Page, part: &str) -> Result<()> {
 #[tokio::test]
 async fn only_a_node_answers_a_prediction() -> Result<()> {
     let (_site, page) = open_ended(1280, 800).await?;
+    // A hop takes about a second.
+    set_speed(&page, "1/8 ×").await?;
     for (width, height) in SIZES {
         page.resize(width, height).await?;
         for touch in [false, true] {
