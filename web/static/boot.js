@@ -3,7 +3,7 @@
 const { dataset } = document.querySelector("script[data-ring-js]");
 const at = (name) => new URL(name, document.baseURI);
 const element = (id) => document.getElementById(id);
-const PAGES = new Map([["", "home"], ["/ring", "ring"], ["/swarm", "swarm"], ["/directory", "directory"], ["/cap", "cap"], ["/experiments", "experiments"], ["/live", "live"]]);
+const PAGES = new Map([["", "home"], ["/lesson", "lesson"], ["/ring", "ring"], ["/swarm", "swarm"], ["/directory", "directory"], ["/cap", "cap"], ["/experiments", "experiments"], ["/live", "live"]]);
 const LOADING = element("boot-status").textContent;
 const started = new Set();
 const ready = new Set();

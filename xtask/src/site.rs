@@ -33,6 +33,7 @@ const PROGRAMS: [(&str, &[&str]); 2] = [
         &[
             "chordscope-web",
             "chordscope-home",
+            "chordscope-lesson",
             "chordscope-swarm",
             "chordscope-directory",
             "chordscope-cap",

@@ -9,6 +9,8 @@ use web_sys::{RequestCache, RequestInit, Response, window};
 pub enum Route {
     /// The way in: a ring to touch, and doors to the other pages.
     Home,
+    /// The article that ties the pages together.
+    Lesson,
     /// The simulated ring.
     Ring,
     /// A simulated swarm.
@@ -27,7 +29,8 @@ pub enum Route {
 
 /// The pages that have an address of their own, in the order of the links between them: the word in the address, and the name. The start
 /// script has the same list.
-pub const PAGES: [(Route, &str, &str); 6] = [
+pub const PAGES: [(Route, &str, &str); 7] = [
+    (Route::Lesson, "lesson", "Lesson"),
     (Route::Ring, "ring", "Ring"),
     (Route::Swarm, "swarm", "Swarm"),
     (Route::Directory, "directory", "Directory"),
@@ -169,6 +172,9 @@ mod tests {
         }
         for hash in ["#/swarm", "#/swarm/", "#/swarm?n=8"] {
             assert_eq!(Route::of(hash, ""), Route::Swarm, "{hash}");
+        }
+        for hash in ["#/lesson", "#/lesson/"] {
+            assert_eq!(Route::of(hash, ""), Route::Lesson, "{hash}");
         }
         for hash in ["#/cap", "#/cap?s=bank"] {
             assert_eq!(Route::of(hash, ""), Route::Cap, "{hash}");

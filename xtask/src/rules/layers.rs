@@ -44,6 +44,7 @@ const WEB_FLOORS: [&[&str]; 6] = [
     &["player"],
     &[
         "home",
+        "lesson",
         "ring",
         "swarm",
         "directory",

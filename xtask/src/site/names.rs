@@ -9,10 +9,13 @@ use anyhow::{Context, Result};
 use super::files_below;
 
 /// Each may name those before it, so that its own content is final when its turn comes.
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 25] = [
     "chordscope-home.css",
     "chordscope-home_bg.wasm",
     "chordscope-home.js",
+    "chordscope-lesson.css",
+    "chordscope-lesson_bg.wasm",
+    "chordscope-lesson.js",
     "chordscope-swarm.css",
     "chordscope-swarm_bg.wasm",
     "chordscope-swarm.js",
@@ -62,7 +65,8 @@ pub(super) fn with_digest(name: &str, content: &[u8]) -> String {
     format!("{stem}-{digest:016x}{end}")
 }
 
-fn mention(dist: &Path, old: &str, new: &str) -> Result<()> {
+/// Writes a new name in the place of an old one wherever it is mentioned.
+pub(super) fn mention(dist: &Path, old: &str, new: &str) -> Result<()> {
     for path in files_below(dist)? {
         let is_text = path
             .extension()
@@ -89,7 +93,15 @@ mod tests {
         let names = |module: &str| {
             let dist = tempfile::tempdir().unwrap();
             let write = |name: &str, text: &str| fs::write(dist.path().join(name), text).unwrap();
-            let pages = ["home", "swarm", "directory", "cap", "experiments", "live"];
+            let pages = [
+                "home",
+                "lesson",
+                "swarm",
+                "directory",
+                "cap",
+                "experiments",
+                "live",
+            ];
             for page in pages {
                 write(&format!("chordscope-{page}.css"), "");
             }

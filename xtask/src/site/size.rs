@@ -25,6 +25,7 @@ struct Part {
 
 /// The beginnings of the names of files that one page loads and no other one.
 const HOME: &[&str] = &["chordscope-home"];
+const LESSON: &[&str] = &["chordscope-lesson", "lesson.html"];
 const RING: &[&str] = &["chordscope-web"];
 const SWARM: &[&str] = &["chordscope-swarm"];
 const DIRECTORY: &[&str] = &["chordscope-directory"];
@@ -34,7 +35,17 @@ const LIVE: &[&str] = &["chordscope-live"];
 /// Those of the tab's peer, which the live page loads when it shows.
 const TAB: &[&str] = &["chordscope-tab", "start-tab"];
 /// All of them.
-const OWN: [&[&str]; 8] = [HOME, RING, SWARM, DIRECTORY, CAP, EXPERIMENTS, LIVE, TAB];
+const OWN: [&[&str]; 9] = [
+    HOME,
+    LESSON,
+    RING,
+    SWARM,
+    DIRECTORY,
+    CAP,
+    EXPERIMENTS,
+    LIVE,
+    TAB,
+];
 
 /// A page: the shell with what is its own.
 const fn page(name: &'static str, own: &'static [&'static str], budget: usize) -> Part {
@@ -46,9 +57,10 @@ const fn page(name: &'static str, own: &'static [&'static str], budget: usize) -
     }
 }
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     page("the first paint of any page", &[], 30_000),
     page("the home page", HOME, 480_000),
+    page("the lesson, without its figures", LESSON, 480_000),
     page("the ring page", RING, 480_000),
     page("the swarm page", SWARM, 640_000),
     page("the directory page", DIRECTORY, 640_000),

@@ -5,10 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::names::with_digest;
+use super::names::{mention, with_digest};
 
 /// The beginning of a link to a style sheet, and its end, as Trunk writes them.
 const LINK: [&str; 2] = ["<link rel=\"stylesheet\" href=\"./", "/>"];
+
+/// The name of all sheets together, before it has a digest in it.
+const JOINED: &str = "style.css";
 
 /// Joins the style sheets that index.html names, in its order, and names the one that they become.
 pub(super) fn join(dist: &Path) -> Result<()> {
@@ -28,8 +31,10 @@ pub(super) fn join(dist: &Path) -> Result<()> {
         style.push_str(&sheet);
         rest.push_str(after.trim_start());
     }
-    let name = with_digest("style.css", style.as_bytes());
+    let name = with_digest(JOINED, style.as_bytes());
     fs::write(dist.join(&name), style).with_context(|| format!("cannot write {name}"))?;
+    // The page that needs no script has the name that all sheets have together.
+    mention(dist, JOINED, &name)?;
     let link = format!("{}{name}\"{}\n</head>", LINK[0], LINK[1]);
     fs::write(&page, rest.replacen("</head>", &link, 1)).context("cannot write index.html")
 }
