@@ -38,7 +38,7 @@ use self::clock::Clock;
 pub use self::clock::SPEEDS;
 pub use self::control::Control;
 pub use self::driven::{Driven, Given, Shareable};
-pub use self::played::{Played, Turn};
+pub use self::played::{NEVER, Played, Turn};
 pub use self::reading::reading;
 pub use self::view::{Address, Beside, BranchRow, Notice, Refused, Tick, TickKind, TimeView, View};
 
@@ -325,7 +325,13 @@ impl<P: Played> Player<P> {
         let is_notable = here.any(|entry| P::World::is_notable(&entry.what));
         let until = self.run.until();
         if !is_notable || !ended && until > from && until < now {
-            self.travel(|history| history.seek(from.max(until)));
+            // Where there is no end, nothing leads anywhere: the world might go on for ever.
+            let end = if until == NEVER {
+                from
+            } else {
+                from.max(until)
+            };
+            self.travel(|history| history.seek(end));
         }
         let is_moved = self.run.history().now() != from;
         self.run.turn(Turn::Stepped);

@@ -172,7 +172,10 @@ impl Engine {
 
     fn obey(&mut self, control: Control) {
         if !self.player.obey(control) {
-            let nothing = "Nothing more happens: everybody who is here has the file.";
+            let nothing = match self.player.run().world().is_complete() {
+                true => "Nothing more happens: everybody who is here has the file.",
+                false => "Nothing worth a stop happens within a minute.",
+            };
             self.refuse(Beside::Time, nothing.to_owned());
         }
     }

@@ -13,7 +13,7 @@ mod shared;
 use std::collections::BTreeMap;
 
 use chordscope_core::base::rng::Rng;
-use chordscope_web::player::{Control, Driven};
+use chordscope_web::player::{Beside, Control, Driven};
 use chordscope_web::swarm::engine::Engine;
 use chordscope_web::swarm::engine::command::{Command, Over};
 use chordscope_web::swarm::engine::levers::{Arrival, Last, Levers, Picker, Uplinks};
@@ -231,6 +231,22 @@ fn played_to_its_end_a_swarm_says_so_and_stops_there() {
             .statements()
             .map(Statement::text)
             .collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_step_forward_where_nothing_comes_leads_nowhere_and_says_so() {
+    let mut engine = Engine::open("", true);
+    // Nobody ever gets anything.
+    engine.apply(Command::Remove(0));
+    for _ in 0..40 {
+        engine.apply(Control::StepForward);
+    }
+    let shot = engine.snapshot();
+    assert!(!shot.moment.is_complete && shot.time.now <= 40 * 60_000_000);
+    assert_eq!(
+        shot.refused_beside(Beside::Time),
+        Some("Nothing worth a stop happens within a minute.")
     );
 }
 

@@ -242,8 +242,4 @@ impl Played for Run {
     fn has_ended(&self) -> bool {
         self.is_at_end()
     }
-
-    fn until(&self) -> Instant {
-        Instant::from_micros(u64::MAX)
-    }
 }
