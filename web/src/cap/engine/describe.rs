@@ -757,16 +757,7 @@ pub(super) fn deed(world: &ConsistencyWorld, action: &Action, at: Instant) -> Op
 /// The last lines of the log.
 pub(super) fn events(world: &ConsistencyWorld, entries: &[Entry<What>]) -> Vec<EventRow> {
     let recent = entries.iter().rev().take(LOOK_BACK);
-    let rows = recent.filter_map(|entry| {
-        Some(EventRow {
-            index: entry.index,
-            at: micros(entry.at),
-            what: line(world, entry)?,
-        })
-    });
-    let mut rows: Vec<EventRow> = rows.take(LINES).collect();
-    rows.reverse();
-    rows
+    EventRow::last(recent, LINES, |entry| line(world, entry))
 }
 
 fn line(world: &ConsistencyWorld, entry: &Entry<What>) -> Option<Statement> {

@@ -11,7 +11,7 @@ use crate::cap::engine::caption::Caption;
 use crate::cap::engine::command::{Lever, Over};
 use crate::cap::engine::predict::Guess;
 use crate::cap::engine::statement::{Asks, Came, Judged, Statement};
-use crate::player::{Address, Beside, Refused, TimeView};
+use crate::player::{self, Address, Pictured, Refused, TimeView};
 
 /// The page at one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,10 +80,17 @@ pub struct Snapshot {
     pub address: Option<Address>,
 }
 
-impl Snapshot {
-    /// Why the last command that came by this control was refused.
-    pub fn refused_beside(&self, control: Beside) -> Option<&str> {
-        Refused::beside(self.refused.as_ref(), control)
+impl Pictured for Snapshot {
+    fn time(&self) -> &TimeView {
+        &self.time
+    }
+
+    fn refused(&self) -> Option<&Refused> {
+        self.refused.as_ref()
+    }
+
+    fn address(&self) -> Option<&Address> {
+        self.address.as_ref()
     }
 }
 
@@ -196,12 +203,4 @@ pub struct Question {
 }
 
 /// A line of the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventRow {
-    /// Its number in the trace.
-    pub index: u64,
-    /// The time, in microseconds.
-    pub at: u64,
-    /// The event.
-    pub what: Statement,
-}
+pub type EventRow = player::EventRow<Statement>;
