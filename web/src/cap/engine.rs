@@ -459,26 +459,7 @@ impl Engine {
             if let Some(healed) = healed {
                 said.extend(describe::agreement(world, side, name, healed));
             }
-            let register = side.names().get(usize::from(name));
-            let conflicts = self
-                .history()
-                .entries()
-                .iter()
-                .filter_map(|entry| match &entry.what {
-                    chordscope_sim::worlds::consistency::trace::What::Conflict {
-                        system,
-                        node,
-                        name: of,
-                    } if *system == side.system() && *of == name => Some((*node, entry.at)),
-                    _ => None,
-                });
-            // Each decision once: the nodes that meet both versions later tell of the same one.
-            let decided = register.map_or(0, |register| register.decisions.len());
-            said.extend(
-                conflicts
-                    .take(decided)
-                    .filter_map(|(node, at)| describe::conflict(world, side, node, name, at)),
-            );
+            said.extend(describe::conflicts(self.history(), side, name));
             let refunds = side.refunds().iter().filter(|refund| refund.name == name);
             said.extend(refunds.filter_map(|refund| describe::refund(world, side, refund)));
         }

@@ -30,8 +30,8 @@ pub(crate) struct Facts<'a> {
     calls: BTreeMap<u8, Vec<Call>>,
     /// The changes of replicas: when, at which node, to which version.
     changes: BTreeMap<(&'static str, u8), Vec<(u64, Id, Option<Version>)>>,
-    /// The meetings of versions: when, where, and which one is there afterwards.
-    conflicts: BTreeMap<(&'static str, u8), Vec<(u64, Id, Version)>>,
+    /// The meetings of versions: when, where, and which one is there afterwards; none where a delete stays.
+    conflicts: BTreeMap<(&'static str, u8), Vec<(u64, Id, Option<Version>)>>,
     deeds: Vec<(u64, Action)>,
     cut: BTreeSet<Id>,
     down: BTreeSet<Id>,
@@ -94,10 +94,8 @@ impl<'a> Facts<'a> {
         }
         for (system, name, at, node) in met {
             let there = facts.held_at(system, name, node, at);
-            if let Some(version) = there {
-                let all = facts.conflicts.entry((system, name)).or_default();
-                all.push((at, node, version));
-            }
+            let all = facts.conflicts.entry((system, name)).or_default();
+            all.push((at, node, there));
         }
         facts
     }
@@ -219,11 +217,10 @@ impl<'a> Facts<'a> {
         };
         let decided = |sequence: u64| {
             let met = self.conflicts.get(&(system.name(), name));
-            let mut met = met
-                .into_iter()
-                .flatten()
-                .filter(|(at, _, winner)| *at <= call.at && winner.sequence == sequence);
-            met.next_back().map(|(_, _, winner)| winner.by)
+            let past = met.into_iter().flatten().filter(|(at, ..)| *at <= call.at);
+            let mut winners = past.filter_map(|(_, _, winner)| *winner);
+            let winner = winners.rfind(|winner| winner.sequence == sequence);
+            winner.map(|winner| winner.by)
         };
         match told {
             Judged::Refused { writes } => {
@@ -781,7 +778,6 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>, shot: &Snapshot) -
             system,
             node,
             at,
-            sequence,
             stays,
             goes,
         } => {
@@ -792,6 +788,16 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>, shot: &Snapshot) -
                 .flat_map(|((_, name), all)| all.iter().map(move |one| (*name, one)));
             let found = met.find(|(_, (when, id, _))| when == at && facts.show(*id) == *node);
             let (name, (_, _, winner)) = found.ok_or("no versions met there")?;
+            let Some((stays, sequence)) = stays else {
+                let is_delete = winner.is_none() && goes.is_none();
+                let calls = facts.calls(name).iter();
+                let mut deletes = calls.filter(|call| call.deed == Deed::Delete && call.at <= *at);
+                return check(
+                    is_delete && deletes.next().is_some(),
+                    "no delete stays there",
+                );
+            };
+            let winner = winner.ok_or("a delete stays there")?;
             check(
                 winner.sequence == *sequence && facts.is_write(name, winner.by, stays),
                 "which one stays",

@@ -26,8 +26,8 @@ use chordscope_web::player::{Beside, Control, Driven, Given, Pictured, Shareable
 use crate::common::{Seen, into_it, place, seeds, wander};
 use crate::judge::{Facts, judge, judgement, kind, lies};
 
-/// The number of runs, unless `SEEDS=a..b` names others.
-const RUNS: u64 = 18;
+/// The number of runs, unless `SEEDS=a..b` names others. In the last one a delete meets a write of the same number, and stays.
+const RUNS: u64 = 32;
 /// The moments of each that are looked at.
 const MOMENTS: u64 = 12;
 
@@ -98,9 +98,10 @@ fn act(engine: &mut Engine, rng: &mut Rng) {
         2..5 if bars < 20 => {
             engine.apply(Command::Client(rng.below(shot.clients.len() as u64) as u8));
             let value = format!("value {}", rng.below(100));
-            engine.apply(Command::Call(match rng.below(6) {
+            engine.apply(Command::Call(match rng.below(8) {
                 0..3 => Deed::Get,
                 3..5 => Deed::Put(value),
+                6 | 7 => Deed::Delete,
                 // Two that tell one another of what they write may both take a conditional one.
                 _ if system == System::Messages => Deed::Get,
                 _ => Deed::Swap(value),

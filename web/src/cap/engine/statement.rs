@@ -120,10 +120,8 @@ pub enum Statement {
         node: String,
         /// The time.
         at: u64,
-        /// Their sequence number.
-        sequence: u64,
-        /// The one that stays.
-        stays: Written,
+        /// The one that stays, with their sequence number; `None` for a delete, of which nothing is kept but that it was.
+        stays: Option<(Written, u64)>,
         /// Another that was confirmed with this number.
         goes: Option<Written>,
     },
@@ -643,17 +641,22 @@ impl Statement {
                 system,
                 node,
                 at,
-                sequence,
                 stays,
                 goes,
             } => {
                 let goes = goes.as_ref().map(Written::text);
                 let goes = goes.map_or_else(String::new, |goes| format!(", {goes} goes"));
+                let (which, stays) = match stays {
+                    Some((stays, sequence)) => (format!("two versions {sequence}"), stays.text()),
+                    None => (
+                        "two versions of one number".to_owned(),
+                        "a delete".to_owned(),
+                    ),
+                };
                 format!(
-                    "{}: at {} two versions {sequence} met at node {node}: {} stays{goes}.",
+                    "{}: at {} {which} met at node {node}: {stays} stays{goes}.",
                     system_name(*system),
                     time_text(*at),
-                    stays.text()
                 )
             }
             Self::Refund {
