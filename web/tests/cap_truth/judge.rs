@@ -10,7 +10,7 @@ use chordscope_sim::worlds::consistency::setup::System;
 use chordscope_sim::worlds::consistency::trace::What;
 use chordscope_web::cap::engine::command::Thing;
 use chordscope_web::cap::engine::predict::Guess;
-use chordscope_web::cap::engine::snapshot::{SideShot, Snapshot};
+use chordscope_web::cap::engine::snapshot::{Order, SideShot, Snapshot};
 use chordscope_web::cap::engine::statement::{Asks, Came, Judged, Statement, Written};
 
 /// A call, and what each system said of it.
@@ -549,7 +549,12 @@ pub(crate) fn lies(statement: &Statement) -> Vec<Statement> {
         Statement::Soft { changes, .. } => *changes += 1,
         Statement::Atomic { refused, .. } => *refused += 1,
         Statement::Rule { doubles, .. } => *doubles += 1,
-        Statement::Isolated { is_so, .. } => *is_so = is_so.map(|is_so| !is_so),
+        Statement::Isolated { order, .. } => {
+            *order = match order {
+                Order::Found | Order::NotKnown => Order::Missing,
+                Order::NoCall | Order::NoAnswer | Order::Missing => Order::Found,
+            }
+        }
         Statement::Durable { holders, .. } => *holders += 1,
         Statement::NodeIs { is_of_group, .. } => *is_of_group = !*is_of_group,
         Statement::Kept { from, .. } => *from += 1,
@@ -922,12 +927,17 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>, shot: &Snapshot) -
                 "those that share a number",
             )
         }
-        Statement::Isolated { system, is_so } => {
-            let is = can_be_ordered(&facts.demands(*system, name), &|_| true);
-            check(
-                is_so.is_none_or(|said| said == is),
-                "whether there is an order",
-            )
+        Statement::Isolated { system, order } => {
+            let demands = facts.demands(*system, name);
+            let is_answered = demands.iter().any(|one| one.answer.is_some());
+            let is_so = match order {
+                Order::NoCall => demands.is_empty(),
+                Order::NoAnswer => !demands.is_empty() && !is_answered,
+                Order::Found => is_answered && can_be_ordered(&demands, &|_| true),
+                Order::Missing => !can_be_ordered(&demands, &|_| true),
+                Order::NotKnown => true,
+            };
+            check(is_so, "whether there is an order")
         }
         Statement::Durable {
             system,

@@ -18,7 +18,7 @@ use chordscope_sim::worlds::consistency::action::Deed;
 use chordscope_sim::worlds::consistency::setup::System;
 use chordscope_web::cap::engine::Engine;
 use chordscope_web::cap::engine::command::{Command, Lever, Over, Thing};
-use chordscope_web::cap::engine::snapshot::Snapshot;
+use chordscope_web::cap::engine::snapshot::{Order, Snapshot};
 use chordscope_web::cap::engine::statement::Statement;
 use chordscope_web::player::programme::RunCommand;
 use chordscope_web::player::{Beside, Control, Driven, Given, Pictured, Shareable};
@@ -292,6 +292,22 @@ fn before_the_first_answer_nothing_is_judged() {
         judged(&shot, System::One),
         "Level one: no answer to judge yet."
     );
+    for (link, order, word) in [
+        ("s=last-copy", Order::NoCall, "no calls yet"),
+        (
+            "s=last-copy&do=100000:0,0,put,kept&t=100001",
+            Order::NoAnswer,
+            "no answer yet",
+        ),
+        ("s=last-copy&t=15000000", Order::Missing, "no"),
+    ] {
+        let shot = Engine::open(link, true).snapshot();
+        let side = &shot.sides[0];
+        assert_eq!((side.order(), side.order().word()), (order, word), "{link}");
+        let isolated = shot.acid.iter().find(|(word, _)| *word == "Isolated");
+        let said = isolated.unwrap().1.text();
+        assert_eq!(said.ends_with("yet."), order != Order::Missing, "{said}");
+    }
 }
 
 #[test]

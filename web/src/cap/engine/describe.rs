@@ -601,11 +601,7 @@ pub(super) fn acid(
             "Isolated",
             Statement::Isolated {
                 system,
-                is_so: match &view.judgement {
-                    judge::Verdict::Linearizable(_) => Some(true),
-                    judge::Verdict::Contradiction { .. } => Some(false),
-                    judge::Verdict::GaveUp => None,
-                },
+                order: shot.order(),
             },
         ),
         ("Durable", durable(world, view, register, &done)),

@@ -6,6 +6,7 @@ use chordscope_sim::worlds::consistency::scenario::{Ending, Goal};
 use chordscope_sim::worlds::consistency::setup::System;
 
 use crate::cap::engine::predict::Guess;
+use crate::cap::engine::snapshot::Order;
 
 /// A fact. Times are in microseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -238,8 +239,8 @@ pub enum Statement {
     Isolated {
         /// The system.
         system: System,
-        /// Whether one order explains all answers; `None` where that is not known.
-        is_so: Option<bool>,
+        /// Whether one order explains all answers.
+        order: Order,
     },
     /// ACID, durable: the newest confirmed value.
     Durable {
@@ -809,14 +810,17 @@ impl Statement {
                     ),
                 }
             }
-            Self::Isolated { system, is_so } => {
+            Self::Isolated { system, order } => {
                 let name = system_name(*system);
-                match is_so {
-                    Some(true) => {
+                match order {
+                    Order::NoCall | Order::NoAnswer => format!("{name}: {}.", order.word()),
+                    Order::Found => {
                         format!("{name}: its answers are those of one call after the other.")
                     }
-                    Some(false) => format!("{name}: no order of the calls explains its answers."),
-                    None => format!("{name}: not known, there are too many orders."),
+                    Order::Missing => {
+                        format!("{name}: no order of the calls explains its answers.")
+                    }
+                    Order::NotKnown => format!("{name}: not known, there are too many orders."),
                 }
             }
             Self::Durable {
