@@ -100,7 +100,7 @@ fn act(engine: &mut Engine, rng: &mut Rng) {
             let value = format!("value {}", rng.below(100));
             engine.apply(Command::Call(match rng.below(8) {
                 0..3 => Deed::Get,
-                3..5 => Deed::Put(value),
+                3 | 4 => Deed::Put(value),
                 6 | 7 => Deed::Delete,
                 // Two that tell one another of what they write may both take a conditional one.
                 _ if system == System::Messages => Deed::Get,
