@@ -1,12 +1,14 @@
 //! The player: lets the time of a run pass, stops it, steps, seeks, and goes between branches. What is played it knows as [`Played`] only.
 //!
-//! `clock` is the pace of time, `reading` how long a caption stays, `branches` the list of branches; `control` is what comes from the user and
-//! `view` what goes to the page; `driven` is a page's engine around it; `link` and `files` are runs that leave the page and come back.
-//! `frame`, `transport`, `timeline`, `branch_tree`, `scenario_choice` and `run_bar` are the elements, `use_player` is the loop of frames, and `use_dropped_run` takes files:
-//! these alone know Yew.
+//! `clock` is the pace of time, `caption` what is said and `reading` how long it stays, `ticks` what the timeline shows of the trace, `goals` those
+//! of a scenario, `branches` the list of branches; `control` is what comes from the user and `view` what goes to the page; `driven` is a page's
+//! engine around it, and `programme` the part of one that is the same for all worlds with scenarios; `link` and `files` are runs that leave the page
+//! and come back. `transport`, `timeline`, `branch_tree`, `scenario_choice` and `run_bar` are the elements, `frame` joins a page's, `use_player` is
+//! the loop of frames, and `use_dropped_run` takes files: these alone know Yew.
 
 pub mod branch_tree;
 mod branches;
+pub mod caption;
 pub mod caption_line;
 mod clock;
 mod control;
@@ -14,14 +16,17 @@ mod driven;
 pub mod event_log;
 pub mod files;
 pub mod frame;
+pub mod goals;
 pub mod goals_card;
 pub mod link;
 mod played;
+pub mod programme;
 mod reading;
 pub mod run_bar;
 pub mod scenario_choice;
 #[cfg(test)]
 mod tests;
+mod ticks;
 pub mod timeline;
 pub mod transport;
 pub mod use_dropped_run;
@@ -37,10 +42,13 @@ use chordscope_sim::engine::history::{self, History};
 use self::clock::Clock;
 pub use self::clock::SPEEDS;
 pub use self::control::Control;
-pub use self::driven::{Driven, Given, Shareable};
-pub use self::played::{Played, Turn};
-pub use self::reading::reading;
-pub use self::view::{Address, Beside, BranchRow, Notice, Refused, Tick, TickKind, TimeView, View};
+pub use self::driven::{Driven, Given, Pictured, Shareable};
+pub use self::played::{NEVER, Played, Turn};
+pub use self::reading::{familiar, reading};
+pub use self::ticks::Ticks;
+pub use self::view::{
+    Address, Beside, BranchRow, EventRow, Notice, Refused, Tick, TickKind, TimeView, View,
+};
 
 /// The number of events between two looks at the clock.
 const SLICE: usize = 64;
@@ -325,7 +333,13 @@ impl<P: Played> Player<P> {
         let is_notable = here.any(|entry| P::World::is_notable(&entry.what));
         let until = self.run.until();
         if !is_notable || !ended && until > from && until < now {
-            self.travel(|history| history.seek(from.max(until)));
+            // Where there is no end, nothing leads anywhere: the world might go on for ever.
+            let end = if until == NEVER {
+                from
+            } else {
+                from.max(until)
+            };
+            self.travel(|history| history.seek(end));
         }
         let is_moved = self.run.history().now() != from;
         self.run.turn(Turn::Stepped);

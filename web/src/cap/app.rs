@@ -1,16 +1,15 @@
-//! The layout of the consistency page, and the one place that joins controls, engine and browser.
+//! The layout of the consistency page, which joins its panels with what every page with a run has.
 
-use yew::{Callback, Html, component, html, use_effect_with};
+use yew::{Html, component, html};
 
 use crate::cap::engine::Engine;
-use crate::cap::engine::command::Command;
 use crate::cap::panels::Desk;
 use crate::cap::panels::ask_bar::AskBar;
 use crate::cap::panels::caption::caption_line;
 use crate::cap::panels::cut_card::cut_card;
 use crate::cap::panels::event_log::event_log;
 use crate::cap::panels::goals_card::goals_card;
-use crate::cap::panels::help::{HELP, Wish, of_key};
+use crate::cap::panels::help::{HELP, of_key};
 use crate::cap::panels::histories::histories;
 use crate::cap::panels::judgement_card::judgement_card;
 use crate::cap::panels::operation_card::operation_card;
@@ -20,64 +19,28 @@ use crate::cap::panels::repair_card::repair_card;
 use crate::cap::panels::rings::{hint_line, rings};
 use crate::cap::panels::tables_card::tables_card;
 use crate::cap::panels::words_card::{choice_card, words_card};
-use crate::components::help::{Heard, use_help};
-use crate::hooks::use_route::use_route;
-use crate::page::{self, Route};
+use crate::player::Refused;
 use crate::player::branch_tree::branch_tree;
-use crate::player::frame::Frame;
-use crate::player::run_bar::{RunDeed, use_run_bar};
+use crate::player::frame::{Made, use_run_page};
 use crate::player::transport::transport;
-use crate::player::use_dropped_run::use_dropped_run;
-use crate::player::use_player::{Elements, use_player};
-use crate::player::{Beside, Refused};
+use crate::player::use_player::Elements;
 
 /// The consistency page.
 #[component]
 pub fn CapApp() -> Html {
-    let shown = use_route() == Route::Cap;
-    let handle = use_player(
-        || Engine::open(&page::query(), page::calm()),
-        Elements::default,
-        shown,
-    );
-    let bar = use_run_bar(&handle, handle.view.time.notice.as_ref());
-    let over = use_dropped_run(&bar.given, shown);
-    use_effect_with(handle.view.address.clone(), |address| {
-        if let Some(address) = address {
-            page::replace_query(Route::Cap, &address.query);
-        }
-    });
-    let wish = {
-        let (send, deed) = (handle.send.clone(), bar.deed.clone());
-        Callback::from(move |wish| match wish {
-            Wish::Share => deed.emit(RunDeed::Share),
-            Wish::Engine(command) => send.emit(command),
-        })
-    };
-    let (tools, sheet) = use_help(
-        &HELP,
-        Heard {
-            shown,
-            single: true,
-        },
+    let made = Made {
+        open: Engine::open,
+        help: &HELP,
         of_key,
-        wish,
-        handle.repaint,
-        Html::default(),
-    );
-    let desk = Desk {
-        view: handle.view,
-        send: handle.send,
+        more: "cap-more",
     };
-    let control = desk.send.reform(Command::Time);
-    let time = &desk.view.time;
+    let page = use_run_page(made, Elements::default);
+    let desk = Desk {
+        view: page.view,
+        send: page.send,
+    };
+    let (time, control) = (&desk.view.time, &page.control);
     let refused = Refused::in_bar(desk.view.refused.as_ref());
-    let parts = bar.parts(
-        "cap-more",
-        time,
-        &control,
-        desk.view.refused_beside(Beside::Run),
-    );
     let stage = html! {
         <>
             {definitions()}
@@ -88,9 +51,9 @@ pub fn CapApp() -> Html {
                 {hint_line(&desk)}
                 {legend()}
             </div>
-            {branch_tree(time, &control)}
+            {branch_tree(time, control)}
             {caption_line(&desk)}
-            {transport(time, &control, refused)}
+            {transport(time, control, refused)}
         </>
     };
     let side = html! {
@@ -107,14 +70,5 @@ pub fn CapApp() -> Html {
             {event_log(&desk)}
         </>
     };
-    Frame {
-        here: Route::Cap,
-        tools,
-        parts,
-        stage: ("stage--cap", stage),
-        side,
-        sheet,
-        over,
-    }
-    .html()
+    page.frame.html("stage--cap", stage, side)
 }

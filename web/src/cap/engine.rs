@@ -17,12 +17,8 @@ use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_sim::checks::history::Value;
 use chordscope_sim::checks::verdict::Verdict;
-use chordscope_sim::engine::behaviour;
-use chordscope_sim::engine::history::export::Imported;
-use chordscope_sim::engine::json::Json;
 use chordscope_sim::engine::linked::Linked;
 use chordscope_sim::worlds::consistency::action::{Action, Deed};
-use chordscope_sim::worlds::consistency::scenario::Scenario;
 use chordscope_sim::worlds::consistency::setup::{Setup, System};
 use chordscope_sim::worlds::consistency::side::Side;
 use chordscope_sim::worlds::consistency::{ConsistencyWorld, History};
@@ -34,9 +30,9 @@ use crate::cap::engine::run::{Run, Script};
 use crate::cap::engine::snapshot::{NodeView, Question, SideShot, Snapshot};
 use crate::cap::engine::statement::Statement;
 use crate::page::Route;
-use crate::player::files::unopened;
-use crate::player::link::{self, names_a_run};
-use crate::player::{Address, Beside, Control, Driven, Player, Refused, Shareable};
+use crate::player::link;
+use crate::player::programme::{Programme, Programmed};
+use crate::player::{Beside, Driven, Player, Shareable};
 
 /// The scenario that is shown first: the build-up is there to be gone through, and this is what it leads to.
 const FIRST: &str = "last-copy";
@@ -49,140 +45,35 @@ const SHORTEST_WINDOW: u64 = 4_000_000;
 #[derive(Debug)]
 pub struct Engine {
     player: Player<Run>,
-    scenarios: Rc<Vec<Scenario>>,
-    /// The scenario that is shown, by its place among them; `None` for a store of a link or a file that is none of them.
-    scenario: Option<usize>,
+    programme: Programme<ConsistencyWorld>,
     client: u8,
     /// The nodes that are marked for the next cut, by their places.
     marked: BTreeSet<usize>,
     selected: Option<Value>,
     hovered: Option<Over>,
-    /// Why the last command was refused.
-    refused: Option<Refused>,
-    /// The query of a link to the run that the user began last.
-    address: Option<Address>,
 }
 
 impl Engine {
     /// The run that a link asks for; without one that of the book's last copy, which plays: who comes sees something happen. `still` leaves it
     /// at the beginning.
     pub fn open(link: &str, still: bool) -> Self {
-        let scenarios = Scenario::all();
-        let first = scenarios.iter().find(|one| one.name == FIRST);
-        let (setup, seed) =
-            first.map_or_else(|| (Setup::lesson(), 1), |one| (one.setup.clone(), one.seed));
-        let Ok(history) = History::new(setup, seed) else {
-            unreachable!("all scenarios are within the simulator's limits, which is tested")
-        };
+        let programme = Programme::default();
+        let history = programme.first(Some(FIRST));
         let script = Script {
             goals: &[],
             until: Instant::ZERO,
             wanted: None,
         };
         let run = Run::new(history.clone(), script, Lever::Both);
-        let mut engine = Self {
+        let engine = Self {
             player: Player::new(run, !still),
-            scenarios: Rc::new(scenarios),
-            scenario: None,
+            programme,
             client: 0,
             marked: BTreeSet::new(),
             selected: None,
             hovered: None,
-            refused: None,
-            address: None,
         };
-        let run = engine.take(history, None, None);
-        engine.player.show(run);
-        engine.player.run_on(!still);
-        if names_a_run(link) {
-            engine.follow_link(link, !still);
-        }
-        engine
-    }
-
-    /// Begins a store, whose link is to be in the address at once.
-    fn begin(&mut self, setup: Setup, seed: u64) {
-        match History::new(setup, seed) {
-            Ok(history) => {
-                let number = self.address.as_ref().map_or(0, |last| last.number + 1);
-                self.address = link::to_begun(&history).map(|query| Address { number, query });
-                let run = self.take(history, None, None);
-                self.player.show(run);
-                self.player.run_on(true);
-            }
-            Err(error) => self.refuse(Beside::Question, error.to_string()),
-        }
-    }
-
-    /// The run of a history, with the goals and the end of the scenario that it is of: the one that is `named`, or that has its set-up.
-    fn take(&mut self, history: History, named: Option<&str>, selected: Option<Value>) -> Run {
-        let setup = history.setup();
-        let mut known = self.scenarios.iter();
-        self.scenario = match named {
-            Some(named) => known.position(|known| known.name == named),
-            None => known.position(|known| known.setup == *setup),
-        };
-        self.selected = selected;
-        self.hovered = None;
-        self.marked.clear();
-        self.client = 0;
-        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
-        let script = scenario.map_or_else(
-            || Script {
-                goals: &[],
-                until: ConsistencyWorld::end(setup),
-                wanted: None,
-            },
-            |known| Script {
-                goals: known.goals,
-                until: known.until,
-                wanted: Some(known.predictions),
-            },
-        );
-        let lever = self.player.run().lever;
-        let mut run = Run::new(history, script, lever);
-        if self.player.run().predictions.is_asking() {
-            run.predictions.ask(Some(Instant::ZERO));
-        }
-        run
-    }
-
-    /// Shows what a link says, running if `runs` and the link names no moment; or says why it cannot be read, and then nothing else changes.
-    fn follow_link(&mut self, link: &str, runs: bool) {
-        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
-        let title = scenario.map_or("", |known| known.title);
-        match link::open::<ConsistencyWorld>(link, title, shows) {
-            Ok((opened, named)) => {
-                let selected = opened
-                    .chosen
-                    .and_then(|number| Value::try_from(number).ok());
-                let run = self.take(opened.history, named, selected);
-                self.player.show(run);
-                self.player.run_on(runs && !opened.is_moment);
-                if let Some(caveat) = opened.caveat {
-                    self.refuse(Beside::Question, caveat);
-                }
-            }
-            Err(text) => self.refuse(Beside::Question, text),
-        }
-    }
-
-    /// Shows an exported run at its moment, or says why it cannot be read; then nothing else has changed.
-    fn import(&mut self, run: Json) {
-        match link::read(run, shows) {
-            Ok(Imported { history, behaviour }) => {
-                let run = self.take(history, None, None);
-                self.player.open(run);
-                if let Some(caveat) = behaviour::caveat(behaviour) {
-                    self.refuse(Beside::Run, caveat);
-                }
-            }
-            Err(reason) => self.refuse(Beside::Run, unopened(&reason)),
-        }
-    }
-
-    fn refuse(&mut self, beside: Beside, text: String) {
-        self.refused = Some(Refused { beside, text });
+        engine.opened(history, link, still)
     }
 
     fn world(&self) -> &ConsistencyWorld {
@@ -191,19 +82,6 @@ impl Engine {
 
     fn name(&self) -> u8 {
         self.player.run().name
-    }
-
-    /// Does what came by this control.
-    fn act(&mut self, beside: Beside, action: Action) {
-        if let Err(error) = self.player.act(action) {
-            self.refuse(beside, error.to_string());
-        }
-    }
-
-    fn obey(&mut self, control: Control) {
-        if !self.player.obey(control) {
-            self.refuse(Beside::Time, "Nothing more happens.".to_owned());
-        }
     }
 
     fn node(&self, place: usize) -> Option<Id> {
@@ -321,6 +199,51 @@ impl Engine {
     }
 }
 
+impl Programmed for Engine {
+    fn programme(&self) -> &Programme<ConsistencyWorld> {
+        &self.programme
+    }
+
+    fn programme_mut(&mut self) -> &mut Programme<ConsistencyWorld> {
+        &mut self.programme
+    }
+
+    fn shows(setup: &Setup) -> Result<(), String> {
+        shows(setup)
+    }
+
+    fn take(&mut self, history: History, named: Option<&str>, selected: Option<u64>) -> Run {
+        let setup = history.setup();
+        self.programme.scenario = match named {
+            Some(named) => self.programme.place(|known| known.name == named),
+            None => self.programme.place(|known| known.setup == setup),
+        };
+        self.selected = selected.and_then(|number| Value::try_from(number).ok());
+        self.hovered = None;
+        self.marked.clear();
+        self.client = 0;
+        let scenario = self.programme.scenario();
+        let script = scenario.map_or_else(
+            || Script {
+                goals: &[],
+                until: ConsistencyWorld::end(setup),
+                wanted: None,
+            },
+            |known| Script {
+                goals: known.goals,
+                until: known.until,
+                wanted: Some(known.predictions),
+            },
+        );
+        let lever = self.player.run().lever;
+        let mut run = Run::new(history, script, lever);
+        if self.player.run().predictions.is_asking() {
+            run.predictions.ask(Some(Instant::ZERO));
+        }
+        run
+    }
+}
+
 impl Driven for Engine {
     type Run = Run;
     type Command = Command;
@@ -339,25 +262,9 @@ impl Driven for Engine {
         if command == Command::Hover(self.hovered) {
             return;
         }
-        self.player.touch();
-        if !matches!(command, Command::Hover(_)) {
-            self.refused = None;
-        }
+        self.heed(matches!(command, Command::Hover(_)));
         match command {
-            Command::Time(control) => self.obey(control),
-            Command::Load(name) => {
-                if let Some(known) = Scenario::named(name) {
-                    self.begin(known.setup, known.seed);
-                }
-            }
-            Command::Again => {
-                let history = self.history();
-                let (setup, seed) = (history.setup().clone(), history.seed());
-                self.begin(setup, seed);
-            }
-            Command::Open(link) => self.follow_link(&link, true),
-            Command::Import(run) => self.import(run),
-            Command::Refuse(why) => self.refuse(Beside::Run, why),
+            Command::Run(command) => self.direct(command),
             Command::Show(lever) => self.show(lever),
             Command::Client(client) => self.client = client,
             Command::Name(name) => {
@@ -421,10 +328,13 @@ impl Driven for Engine {
         });
         let base = of(System::One).map(|shot| describe::base(world, shot, name, healed));
         Snapshot {
-            time: self.player.view(run.ticks(), Some((0, u64::MAX))).into(),
+            time: self
+                .player
+                .view(run.ticks().all(), Some((0, u64::MAX)))
+                .into(),
             caption: run.caption(),
-            scenarios: Rc::clone(&self.scenarios),
-            scenario: self.scenario,
+            scenarios: Rc::clone(&self.programme.scenarios),
+            scenario: self.programme.scenario,
             goals: self.goals(),
             clients: world
                 .setup()
@@ -457,8 +367,8 @@ impl Driven for Engine {
             predicted: self.predicted(),
             events: describe::events(world, history.entries()),
             digest: world.digest(),
-            refused: self.refused.clone(),
-            address: self.address.clone(),
+            refused: self.programme.refused.clone(),
+            address: self.programme.address.clone(),
             cuts,
             sides,
         }
@@ -468,7 +378,7 @@ impl Driven for Engine {
 /// The parts of a snapshot.
 impl Engine {
     fn goals(&self) -> Vec<(Statement, bool)> {
-        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
+        let scenario = self.programme.scenario();
         let goals = self.player.run().goals();
         goals
             .filter_map(|(goal, is_met)| Some((describe::goal(scenario?, goal), is_met)))
@@ -549,26 +459,7 @@ impl Engine {
             if let Some(healed) = healed {
                 said.extend(describe::agreement(world, side, name, healed));
             }
-            let register = side.names().get(usize::from(name));
-            let conflicts = self
-                .history()
-                .entries()
-                .iter()
-                .filter_map(|entry| match &entry.what {
-                    chordscope_sim::worlds::consistency::trace::What::Conflict {
-                        system,
-                        node,
-                        name: of,
-                    } if *system == side.system() && *of == name => Some((*node, entry.at)),
-                    _ => None,
-                });
-            // Each decision once: the nodes that meet both versions later tell of the same one.
-            let decided = register.map_or(0, |register| register.decisions.len());
-            said.extend(
-                conflicts
-                    .take(decided)
-                    .filter_map(|(node, at)| describe::conflict(world, side, node, name, at)),
-            );
+            said.extend(describe::conflicts(self.history(), side, name));
             let refunds = side.refunds().iter().filter(|refund| refund.name == name);
             said.extend(refunds.filter_map(|refund| describe::refund(world, side, refund)));
         }
@@ -615,7 +506,7 @@ impl Shareable for Engine {
     }
 
     fn name(&self) -> &str {
-        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
+        let scenario = self.programme.scenario();
         scenario.map_or("consistency", |known| known.name)
     }
 }

@@ -16,11 +16,8 @@ pub mod statement;
 use std::rc::Rc;
 
 use chordscope_core::base::id::Id;
-use chordscope_sim::engine::behaviour;
-use chordscope_sim::engine::history::export::Imported;
-use chordscope_sim::engine::json::Json;
 use chordscope_sim::worlds::directory::action::{Action, Member, Part};
-use chordscope_sim::worlds::directory::scenario::{self, Scenario};
+use chordscope_sim::worlds::directory::scenario;
 use chordscope_sim::worlds::directory::setup::{Kind, Setup};
 use chordscope_sim::worlds::directory::{DirectoryWorld, History};
 
@@ -32,9 +29,9 @@ use crate::directory::engine::run::Run;
 use crate::directory::engine::snapshot::{PartView, Snapshot};
 use crate::directory::engine::statement::{Statement, told};
 use crate::page::Route;
-use crate::player::files::unopened;
-use crate::player::link::{self, names_a_run};
-use crate::player::{Address, Beside, Control, Driven, Player, Refused, Shareable};
+use crate::player::link;
+use crate::player::programme::{Programme, Programmed};
+use crate::player::{Beside, Driven, Player, Shareable};
 
 /// The numbers of random peers that can be taken out at once.
 const RANDOM: [u32; 3] = [1, 4, 8];
@@ -43,9 +40,7 @@ const RANDOM: [u32; 3] = [1, 4, 8];
 #[derive(Debug)]
 pub struct Engine {
     player: Player<Run>,
-    scenarios: Rc<Vec<Scenario>>,
-    /// The scenario that is shown, by its place among them; `None` for a world of a link or a file that is none of them.
-    scenario: Option<usize>,
+    programme: Programme<DirectoryWorld>,
     /// The title that the user asks for.
     title: u32,
     /// The part that is taken out or put back.
@@ -54,141 +49,29 @@ pub struct Engine {
     selected: Option<u16>,
     hovered: Option<Over>,
     prediction: Option<Prediction>,
-    /// Why the last command was refused.
-    refused: Option<Refused>,
-    /// The query of a link to the run that the user began last.
-    address: Option<Address>,
 }
 
 impl Engine {
     /// The run that a link asks for; without one the first scenario, which plays: who comes sees something happen. `still` leaves it at the
     /// beginning.
     pub fn open(link: &str, still: bool) -> Self {
-        let scenarios = scenario::all();
-        let first = scenarios
-            .first()
-            .map(|first| (first.setup.clone(), first.seed));
-        let (setup, seed) = first.unwrap_or_else(|| (Setup::plain(24, 1), 1));
-        let Ok(history) = History::new(setup, seed) else {
-            unreachable!("all scenarios are within the simulator's limits, which is tested")
-        };
-        let mut engine = Self {
+        let programme = Programme::default();
+        let history = programme.first(None);
+        let engine = Self {
             player: Player::new(Run::new(history.clone(), &[], scenario::END), !still),
-            scenarios: Rc::new(scenarios),
-            scenario: None,
+            programme,
             title: 0,
             chosen: Part::Directory,
             selected: None,
             hovered: None,
             prediction: None,
-            refused: None,
-            address: None,
         };
-        let run = engine.take(history, None, None);
-        engine.player.show(run);
-        engine.player.run_on(!still);
-        if names_a_run(link) {
-            engine.follow_link(link, !still);
-        }
-        engine
-    }
-
-    /// Begins a world, whose link is to be in the address at once.
-    fn begin(&mut self, setup: Setup, seed: u64) {
-        match History::new(setup, seed) {
-            Ok(history) => {
-                let number = self.address.as_ref().map_or(0, |last| last.number + 1);
-                self.address = link::to_begun(&history).map(|query| Address { number, query });
-                let run = self.take(history, None, None);
-                self.player.show(run);
-                self.player.run_on(true);
-            }
-            Err(error) => self.refuse(Beside::Question, error.to_string()),
-        }
-    }
-
-    /// The run of a history, with the goals and the end of the scenario that it is of: the one that is `named`, or that has its set-up.
-    fn take(&mut self, history: History, named: Option<&str>, selected: Option<Id>) -> Run {
-        let setup = history.setup();
-        let known = || self.scenarios.iter();
-        let exact = || known().position(|known| known.setup == *setup);
-        // A link's deeds are planned in place of the scenario's, and several scenarios differ in their deeds alone.
-        let alike = || {
-            known().position(|known| {
-                let actions = known.setup.actions.clone();
-                let setup = setup.clone();
-                known.setup == Setup { actions, ..setup }
-            })
-        };
-        self.scenario = match named {
-            Some(named) => known().position(|known| known.name == named),
-            None => exact().or_else(alike),
-        };
-        let places = || (1..).zip(&setup.peers);
-        self.selected = selected.and_then(|id| {
-            let found = places().find(|(_, peer)| **peer == id);
-            found.map(|(place, _)| place)
-        });
-        self.chosen = Part::Directory;
-        self.hovered = None;
-        self.prediction = None;
-        self.title = 0;
-        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
-        let (goals, until) =
-            scenario.map_or((&[][..], scenario::END), |known| (known.goals, known.until));
-        Run::new(history, goals, until)
-    }
-
-    /// Shows what a link says, running if `runs` and the link names no moment; or says why it cannot be read, and then nothing else changes.
-    fn follow_link(&mut self, link: &str, runs: bool) {
-        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
-        match link::open::<DirectoryWorld>(link, scenario.map_or("", |known| known.title), shows) {
-            Ok((opened, named)) => {
-                let run = self.take(opened.history, named, opened.chosen);
-                self.player.show(run);
-                self.player.run_on(runs && !opened.is_moment);
-                if let Some(caveat) = opened.caveat {
-                    self.refuse(Beside::Question, caveat);
-                }
-            }
-            Err(text) => self.refuse(Beside::Question, text),
-        }
-    }
-
-    /// Shows an exported run at its moment, or says why it cannot be read; then nothing else has changed.
-    fn import(&mut self, run: Json) {
-        match link::read(run, shows) {
-            Ok(Imported { history, behaviour }) => {
-                let run = self.take(history, None, None);
-                self.player.open(run);
-                if let Some(caveat) = behaviour::caveat(behaviour) {
-                    self.refuse(Beside::Run, caveat);
-                }
-            }
-            Err(reason) => self.refuse(Beside::Run, unopened(&reason)),
-        }
-    }
-
-    fn refuse(&mut self, beside: Beside, text: String) {
-        self.refused = Some(Refused { beside, text });
+        engine.opened(history, link, still)
     }
 
     /// The world that is shown.
     fn world(&self) -> &DirectoryWorld {
         self.player.run().world()
-    }
-
-    /// Does what came by this control.
-    fn act(&mut self, beside: Beside, action: Action) {
-        if let Err(error) = self.player.act(action) {
-            self.refuse(beside, error.to_string());
-        }
-    }
-
-    fn obey(&mut self, control: Control) {
-        if !self.player.obey(control) {
-            self.refuse(Beside::Time, "Nothing more happens.".to_owned());
-        }
     }
 
     /// The peer that asks: the one that is selected, or the first that is up.
@@ -275,6 +158,50 @@ pub(super) fn place(world: &DirectoryWorld, id: Id) -> Option<u16> {
     }
 }
 
+impl Programmed for Engine {
+    fn programme(&self) -> &Programme<DirectoryWorld> {
+        &self.programme
+    }
+
+    fn programme_mut(&mut self) -> &mut Programme<DirectoryWorld> {
+        &mut self.programme
+    }
+
+    fn shows(setup: &Setup) -> Result<(), String> {
+        shows(setup)
+    }
+
+    fn take(&mut self, history: History, named: Option<&str>, selected: Option<Id>) -> Run {
+        let setup = history.setup();
+        let exact = || self.programme.place(|known| known.setup == setup);
+        // A link's deeds are planned in place of the scenario's, and several scenarios differ in their deeds alone.
+        let alike = || {
+            self.programme.place(|known| {
+                let actions = known.setup.actions.clone();
+                let setup = setup.clone();
+                *known.setup == Setup { actions, ..setup }
+            })
+        };
+        self.programme.scenario = match named {
+            Some(named) => self.programme.place(|known| known.name == named),
+            None => exact().or_else(alike),
+        };
+        let places = || (1..).zip(&setup.peers);
+        self.selected = selected.and_then(|id| {
+            let found = places().find(|(_, peer)| **peer == id);
+            found.map(|(place, _)| place)
+        });
+        self.chosen = Part::Directory;
+        self.hovered = None;
+        self.prediction = None;
+        self.title = 0;
+        let scenario = self.programme.scenario();
+        let (goals, until) =
+            scenario.map_or((&[][..], scenario::END), |known| (known.goals, known.until));
+        Run::new(history, goals, until)
+    }
+}
+
 impl Driven for Engine {
     type Run = Run;
     type Command = Command;
@@ -293,25 +220,9 @@ impl Driven for Engine {
         if command == Command::Hover(self.hovered) {
             return;
         }
-        self.player.touch();
-        if !matches!(command, Command::Hover(_)) {
-            self.refused = None;
-        }
+        self.heed(matches!(command, Command::Hover(_)));
         match command {
-            Command::Time(control) => self.obey(control),
-            Command::Load(name) => {
-                if let Some(known) = scenario::named(name) {
-                    self.begin(known.setup, known.seed);
-                }
-            }
-            Command::Again => {
-                let history = self.history();
-                let (setup, seed) = (history.setup().clone(), history.seed());
-                self.begin(setup, seed);
-            }
-            Command::Open(link) => self.follow_link(&link, true),
-            Command::Import(run) => self.import(run),
-            Command::Refuse(why) => self.refuse(Beside::Run, why),
+            Command::Run(command) => self.direct(command),
             Command::Ask => self.ask(),
             Command::Title(title) => self.title = title,
             Command::Choose(part) => self.chosen = part,
@@ -342,10 +253,13 @@ impl Driven for Engine {
         let title = asked.as_ref().and_then(|asked| asked.title);
         let parts = self.parts();
         Snapshot {
-            time: self.player.view(run.ticks(), Some((0, u64::MAX))).into(),
+            time: self
+                .player
+                .view(run.ticks().all(), Some((0, u64::MAX)))
+                .into(),
             caption: run.caption(),
-            scenarios: Rc::clone(&self.scenarios),
-            scenario: self.scenario,
+            scenarios: Rc::clone(&self.programme.scenarios),
+            scenario: self.programme.scenario,
             goals: run
                 .goals()
                 .map(|(goal, is_met)| (Statement::Goal(goal), is_met))
@@ -368,8 +282,8 @@ impl Driven for Engine {
             predicted: self.prediction.map(|one| predict::said(history, one)),
             events: describe::events(world, history.entries()),
             digest: world.digest(),
-            refused: self.refused.clone(),
-            address: self.address.clone(),
+            refused: self.programme.refused.clone(),
+            address: self.programme.address.clone(),
         }
     }
 }
@@ -385,7 +299,7 @@ impl Shareable for Engine {
     }
 
     fn name(&self) -> &str {
-        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
+        let scenario = self.programme.scenario();
         scenario.map_or("directories", |known| known.name)
     }
 }

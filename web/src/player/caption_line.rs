@@ -3,19 +3,7 @@
 use yew::Html;
 
 use crate::components::caption::Caption;
-
-/// The mood of a caption: it chooses its colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// Nothing special.
-    Calm,
-    /// Something is under way.
-    Asks,
-    /// Ended well.
-    Done,
-    /// Something is wrong.
-    Wrong,
-}
+use crate::player::caption::Tone;
 
 /// The caption: an event, and what follows from it. It is read aloud when it changes, unless it changes too fast for that.
 pub fn caption_line(tone: Tone, fast: bool, lead: String, rest: String) -> Html {

@@ -6,7 +6,7 @@ use chordscope_sim::engine::history::export::{self, Portable};
 use chordscope_sim::engine::json::Json;
 
 use crate::page::Route;
-use crate::player::{Played, Player, files};
+use crate::player::{Address, Beside, Played, Player, Refused, TimeView, files};
 
 /// A page's engine: a player of a run, and what the user looks at.
 pub trait Driven: 'static {
@@ -80,6 +80,23 @@ pub trait Shareable: Driven<Run: Played<World: Portable + Charted>, Command: Fro
     /// The name of a file of this run, of this kind.
     fn file_name(&self, kind: &str) -> String {
         files::name(kind, self.name(), self.history().now())
+    }
+}
+
+/// A snapshot of a page with a run: what the frame around its stage shows.
+pub trait Pictured {
+    /// Time.
+    fn time(&self) -> &TimeView;
+
+    /// Why the last command was refused, or what to know of the link that was followed.
+    fn refused(&self) -> Option<&Refused>;
+
+    /// The query of a link to the run, which the user began last.
+    fn address(&self) -> Option<&Address>;
+
+    /// Why the last command that came by this control was refused.
+    fn refused_beside(&self, control: Beside) -> Option<&str> {
+        Refused::beside(self.refused(), control)
     }
 }
 

@@ -5,6 +5,9 @@ use chordscope_sim::engine::World;
 use chordscope_sim::engine::history::History;
 use chordscope_sim::engine::trace::Entry;
 
+/// The end of a run that has none: no time that is ever reached.
+pub const NEVER: Instant = Instant::from_micros(u64::MAX);
+
 /// A run that a player plays: a world with its history, and what its page tells of it.
 pub trait Played {
     /// The world.
@@ -48,9 +51,9 @@ pub trait Played {
         true
     }
 
-    /// Returns the time at which a scenario stops.
+    /// Returns the time at which a scenario stops; [`NEVER`] for a run without such a time.
     fn until(&self) -> Instant {
-        Instant::from_micros(u64::MAX)
+        NEVER
     }
 
     /// Whether a scenario is over.

@@ -17,3 +17,9 @@ pub fn reading(sentences: impl Iterator<Item = (usize, bool)>, anyway: f64) -> f
     let all: f64 = sentences.map(time).sum();
     (all.min(WAIT.1) + FRAMES - anyway).max(WAIT.0)
 }
+
+/// The same for sentences that the reader knows but for their numbers.
+pub fn familiar(sentences: impl Iterator<Item = String>, anyway: f64) -> f64 {
+    let words = |text: String| (text.split_whitespace().count(), true);
+    reading(sentences.map(words), anyway)
+}

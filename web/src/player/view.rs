@@ -3,6 +3,8 @@
 use std::ops::Deref;
 use std::rc::Rc;
 
+use chordscope_sim::engine::trace::Entry;
+
 use crate::page;
 
 /// The player at one moment.
@@ -56,6 +58,37 @@ pub enum TickKind {
     Hop,
     /// Something that is lost or wrong.
     Fault,
+}
+
+/// A line of the event log, told by a statement `S`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRow<S> {
+    /// Its number in the trace.
+    pub index: u64,
+    /// The time, in microseconds.
+    pub at: u64,
+    /// The event.
+    pub what: S,
+}
+
+impl<S> EventRow<S> {
+    /// The last lines of a log of at most so many, oldest first. `recent` are entries of the trace, newest first; `line` says which of them are told.
+    pub fn last<'a, W: 'a>(
+        recent: impl Iterator<Item = &'a Entry<W>>,
+        most: usize,
+        line: impl Fn(&Entry<W>) -> Option<S>,
+    ) -> Vec<Self> {
+        let rows = recent.filter_map(|entry| {
+            Some(Self {
+                index: entry.index,
+                at: entry.at.as_micros(),
+                what: line(entry)?,
+            })
+        });
+        let mut rows: Vec<Self> = rows.take(most).collect();
+        rows.reverse();
+        rows
+    }
 }
 
 /// A branch, as the tree above the timeline has it.

@@ -16,20 +16,16 @@ mod ways;
 
 use std::rc::Rc;
 
-use chordscope_sim::engine::behaviour;
 use chordscope_sim::engine::history::History;
-use chordscope_sim::engine::history::export::Imported;
-use chordscope_sim::engine::json::Json;
 use chordscope_sim::worlds::swarm::SwarmWorld;
 use chordscope_sim::worlds::swarm::acting::Action;
-use chordscope_sim::worlds::swarm::scenario::Scenario;
 use chordscope_sim::worlds::swarm::setup::Setup;
 use chordscope_sim::worlds::swarm::view::Moment;
 
 use crate::page::Route;
-use crate::player::files::unopened;
-use crate::player::link::{self, names_a_run};
-use crate::player::{Address, Beside, Control, Driven, Played, Player, Refused, Shareable};
+use crate::player::link;
+use crate::player::programme::{Programme, Programmed};
+use crate::player::{Beside, Driven, Played, Player, Shareable};
 use crate::scene::grid::Grid;
 use crate::swarm::engine::command::{Command, Over};
 pub use crate::swarm::engine::compose::{flows, named};
@@ -48,14 +44,8 @@ const BESIDE: f64 = 3.0;
 pub struct Engine {
     player: Player<Run>,
     levers: Levers,
-    scenarios: Rc<Vec<Scenario>>,
-    /// The scenario that is shown, by its place among them; `None` for a swarm of the user's own settings.
-    scenario: Option<usize>,
+    programme: Programme<SwarmWorld>,
     hovered: Option<Over>,
-    /// Why the last command was refused.
-    refused: Option<Refused>,
-    /// The query of a link to the run that the user began last.
-    address: Option<Address>,
     ways: Option<Ways>,
 }
 
@@ -63,45 +53,16 @@ impl Engine {
     /// The run that a link asks for; without one the first scenario, which plays: who comes sees something happen. `still` leaves it at the
     /// beginning.
     pub fn open(link: &str, still: bool) -> Self {
-        let (scenarios, levers) = (Scenario::all(), Levers::default());
-        let first = scenarios
-            .first()
-            .map(|first| (first.setup.clone(), first.seed));
-        let (setup, seed) = first.unwrap_or_else(|| (levers.setup(), levers.seed.into()));
-        let Ok(history) = History::<SwarmWorld>::new(setup, seed) else {
-            unreachable!("all scenarios are within the simulator's limits, which is tested")
-        };
-        let mut engine = Self {
+        let programme = Programme::default();
+        let history = programme.first(None);
+        let engine = Self {
             player: Player::new(Run::new(history.clone(), None, Goals::default()), !still),
-            levers,
-            scenarios: Rc::new(scenarios),
-            scenario: None,
+            levers: Levers::default(),
+            programme,
             hovered: None,
-            refused: None,
-            address: None,
             ways: None,
         };
-        engine.show(history, None);
-        engine.player.run_on(!still);
-        if names_a_run(link) {
-            engine.follow_link(link, !still);
-        }
-        engine
-    }
-
-    /// Begins a swarm of this set-up, whose link is to be in the address at once.
-    fn begin(&mut self, setup: Setup, seed: u64) {
-        match History::<SwarmWorld>::new(setup, seed) {
-            Ok(history) => {
-                let clients = history.setup().clients.len() as u64;
-                let selected = self.selected().filter(|client| *client <= clients);
-                let number = self.address.as_ref().map_or(0, |last| last.number + 1);
-                self.address = link::to_begun(&history).map(|query| Address { number, query });
-                self.show(history, selected);
-                self.player.run_on(true);
-            }
-            Err(error) => self.refuse(Beside::Ring, error.to_string()),
-        }
+        engine.opened(history, link, still)
     }
 
     /// Begins a swarm in which what is set otherwise is changed, and nothing else.
@@ -109,72 +70,6 @@ impl Engine {
         let mut setup = self.history().setup().clone();
         levers.change(&mut setup, Some(&self.levers));
         self.begin(setup, levers.seed.into());
-    }
-
-    /// Makes this run the one that is shown, from where it is.
-    fn show(&mut self, history: History<SwarmWorld>, selected: Option<u64>) {
-        let run = self.take(history, selected);
-        self.player.show(run);
-    }
-
-    /// The run of a history, with the settings and the scenario that it has.
-    fn take(&mut self, history: History<SwarmWorld>, selected: Option<u64>) -> Run {
-        let (setup, seed) = (history.setup(), history.seed());
-        self.levers = Levers::of(setup, seed);
-        let mut known = self.scenarios.iter();
-        self.scenario = known.position(|known| {
-            // A link's deeds are planned.
-            let plain = Setup {
-                actions: known.setup.actions.clone(),
-                ..setup.clone()
-            };
-            known.setup == plain
-        });
-        self.hovered = None;
-        self.ways = Some(Ways::of(setup, seed));
-        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
-        let goals = scenario.map_or_else(Goals::default, Goals::of);
-        Run::new(history, selected, goals)
-    }
-
-    /// Shows what a link says, running if `runs` and the link names no moment; or says why it cannot be read, and then nothing else changes.
-    fn follow_link(&mut self, link: &str, runs: bool) {
-        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
-        match link::open::<SwarmWorld>(link, scenario.map_or("", |known| known.title), shows) {
-            Ok((opened, _)) => {
-                self.show(opened.history, opened.chosen);
-                self.player.run_on(runs && !opened.is_moment);
-                if let Some(caveat) = opened.caveat {
-                    self.refuse(Beside::Question, caveat);
-                }
-            }
-            Err(text) => self.refuse(Beside::Question, text),
-        }
-    }
-
-    /// Shows an exported run at its moment, or says why it cannot be read; then nothing else has changed.
-    fn import(&mut self, run: Json) {
-        match link::read(run, shows) {
-            Ok(Imported { history, behaviour }) => {
-                let run = self.take(history, None);
-                self.player.open(run);
-                if let Some(caveat) = behaviour::caveat(behaviour) {
-                    self.refuse(Beside::Run, caveat);
-                }
-            }
-            Err(reason) => self.refuse(Beside::Run, unopened(&reason)),
-        }
-    }
-
-    fn refuse(&mut self, beside: Beside, text: String) {
-        self.refused = Some(Refused { beside, text });
-    }
-
-    fn obey(&mut self, control: Control) {
-        if !self.player.obey(control) {
-            let nothing = "Nothing more happens: everybody who is here has the file.";
-            self.refuse(Beside::Time, nothing.to_owned());
-        }
     }
 
     /// The client that is selected.
@@ -220,6 +115,55 @@ impl Engine {
     }
 }
 
+impl Programmed for Engine {
+    const BEGINS: Beside = Beside::Ring;
+
+    fn programme(&self) -> &Programme<SwarmWorld> {
+        &self.programme
+    }
+
+    fn programme_mut(&mut self) -> &mut Programme<SwarmWorld> {
+        &mut self.programme
+    }
+
+    fn shows(setup: &Setup) -> Result<(), String> {
+        shows(setup)
+    }
+
+    fn take(
+        &mut self,
+        history: History<SwarmWorld>,
+        _: Option<&str>,
+        selected: Option<u64>,
+    ) -> Run {
+        let (setup, seed) = (history.setup(), history.seed());
+        self.levers = Levers::of(setup, seed);
+        self.programme.scenario = self.programme.place(|known| {
+            // A link's deeds are planned.
+            let actions = known.setup.actions.clone();
+            let setup = setup.clone();
+            *known.setup == Setup { actions, ..setup }
+        });
+        self.hovered = None;
+        self.ways = Some(Ways::of(setup, seed));
+        let scenario = self.programme.scenario();
+        let goals = scenario.map_or_else(Goals::default, Goals::of);
+        Run::new(history, selected, goals)
+    }
+
+    fn nothing(&self) -> &'static str {
+        match self.player.run().world().is_complete() {
+            true => "Nothing more happens: everybody who is here has the file.",
+            false => "Nothing worth a stop happens within a minute.",
+        }
+    }
+
+    fn kept(&self, setup: &Setup) -> Option<u64> {
+        let clients = setup.clients.len() as u64;
+        self.selected().filter(|client| *client <= clients)
+    }
+}
+
 impl Driven for Engine {
     type Run = Run;
     type Command = Command;
@@ -238,26 +182,10 @@ impl Driven for Engine {
         if command == Command::Hover(self.hovered) {
             return;
         }
-        self.player.touch();
-        if !matches!(command, Command::Hover(_)) {
-            self.refused = None;
-        }
+        self.heed(matches!(command, Command::Hover(_)));
         match command {
-            Command::Time(control) => self.obey(control),
-            Command::Load(name) => {
-                if let Some(known) = Scenario::named(name) {
-                    self.begin(known.setup, known.seed);
-                }
-            }
-            Command::Again => {
-                let history = self.history();
-                let (setup, seed) = (history.setup().clone(), history.seed());
-                self.begin(setup, seed);
-            }
+            Command::Run(command) => self.direct(command),
             Command::Begin(levers) => self.change(levers),
-            Command::Open(link) => self.follow_link(&link, true),
-            Command::Import(run) => self.import(run),
-            Command::Refuse(why) => self.refuse(Beside::Run, why),
             Command::Select(client) => {
                 let same = self.selected() == Some(client);
                 self.select((!same).then_some(client));
@@ -266,9 +194,7 @@ impl Driven for Engine {
             Command::Leave => self.select(None),
             Command::Hover(over) => self.hovered = over,
             Command::Remove(member) => {
-                if let Err(error) = self.player.act(Action::Leave(member)) {
-                    self.refuse(Beside::Ring, error.to_string());
-                }
+                self.act(Beside::Ring, Action::Leave(member));
             }
         }
     }
@@ -290,11 +216,14 @@ impl Driven for Engine {
         let (run, moment) = (self.player.run(), self.moment());
         let history = run.history();
         Snapshot {
-            time: self.player.view(run.ticks(), Some((0, u64::MAX))).into(),
+            time: self
+                .player
+                .view(run.ticks().all(), Some((0, u64::MAX)))
+                .into(),
             caption: run.caption(),
             levers: self.levers,
-            scenarios: Rc::clone(&self.scenarios),
-            scenario: self.scenario,
+            scenarios: Rc::clone(&self.programme.scenarios),
+            scenario: self.programme.scenario,
             selected: self
                 .selected()
                 .and_then(|client| describe::selected(run.world(), &moment, client)),
@@ -305,8 +234,8 @@ impl Driven for Engine {
             ways: self.ways.as_ref().and_then(Ways::view),
             goals: run.goals(),
             digest: run.world().digest(),
-            refused: self.refused.clone(),
-            address: self.address.clone(),
+            refused: self.programme.refused.clone(),
+            address: self.programme.address.clone(),
             moment,
         }
     }
@@ -320,7 +249,7 @@ impl Shareable for Engine {
     }
 
     fn name(&self) -> &str {
-        let scenario = self.scenario.and_then(|place| self.scenarios.get(place));
+        let scenario = self.programme.scenario();
         scenario.map_or("swarm", |known| known.name)
     }
 }

@@ -10,7 +10,7 @@ use chordscope_sim::worlds::consistency::setup::System;
 use chordscope_sim::worlds::consistency::trace::What;
 use chordscope_web::cap::engine::command::Thing;
 use chordscope_web::cap::engine::predict::Guess;
-use chordscope_web::cap::engine::snapshot::{SideShot, Snapshot};
+use chordscope_web::cap::engine::snapshot::{Order, SideShot, Snapshot};
 use chordscope_web::cap::engine::statement::{Asks, Came, Judged, Statement, Written};
 
 /// A call, and what each system said of it.
@@ -30,8 +30,8 @@ pub(crate) struct Facts<'a> {
     calls: BTreeMap<u8, Vec<Call>>,
     /// The changes of replicas: when, at which node, to which version.
     changes: BTreeMap<(&'static str, u8), Vec<(u64, Id, Option<Version>)>>,
-    /// The meetings of versions: when, where, and which one is there afterwards.
-    conflicts: BTreeMap<(&'static str, u8), Vec<(u64, Id, Version)>>,
+    /// The meetings of versions: when, where, and which one is there afterwards; none where a delete stays.
+    conflicts: BTreeMap<(&'static str, u8), Vec<(u64, Id, Option<Version>)>>,
     deeds: Vec<(u64, Action)>,
     cut: BTreeSet<Id>,
     down: BTreeSet<Id>,
@@ -94,10 +94,8 @@ impl<'a> Facts<'a> {
         }
         for (system, name, at, node) in met {
             let there = facts.held_at(system, name, node, at);
-            if let Some(version) = there {
-                let all = facts.conflicts.entry((system, name)).or_default();
-                all.push((at, node, version));
-            }
+            let all = facts.conflicts.entry((system, name)).or_default();
+            all.push((at, node, there));
         }
         facts
     }
@@ -219,11 +217,10 @@ impl<'a> Facts<'a> {
         };
         let decided = |sequence: u64| {
             let met = self.conflicts.get(&(system.name(), name));
-            let mut met = met
-                .into_iter()
-                .flatten()
-                .filter(|(at, _, winner)| *at <= call.at && winner.sequence == sequence);
-            met.next_back().map(|(_, _, winner)| winner.by)
+            let past = met.into_iter().flatten().filter(|(at, ..)| *at <= call.at);
+            let mut winners = past.filter_map(|(_, _, winner)| *winner);
+            let winner = winners.rfind(|winner| winner.sequence == sequence);
+            winner.map(|winner| winner.by)
         };
         match told {
             Judged::Refused { writes } => {
@@ -552,7 +549,12 @@ pub(crate) fn lies(statement: &Statement) -> Vec<Statement> {
         Statement::Soft { changes, .. } => *changes += 1,
         Statement::Atomic { refused, .. } => *refused += 1,
         Statement::Rule { doubles, .. } => *doubles += 1,
-        Statement::Isolated { is_so, .. } => *is_so = is_so.map(|is_so| !is_so),
+        Statement::Isolated { order, .. } => {
+            *order = match order {
+                Order::Found | Order::NotKnown => Order::Missing,
+                Order::NoCall | Order::NoAnswer | Order::Missing => Order::Found,
+            }
+        }
         Statement::Durable { holders, .. } => *holders += 1,
         Statement::NodeIs { is_of_group, .. } => *is_of_group = !*is_of_group,
         Statement::Kept { from, .. } => *from += 1,
@@ -781,7 +783,6 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>, shot: &Snapshot) -
             system,
             node,
             at,
-            sequence,
             stays,
             goes,
         } => {
@@ -792,6 +793,16 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>, shot: &Snapshot) -
                 .flat_map(|((_, name), all)| all.iter().map(move |one| (*name, one)));
             let found = met.find(|(_, (when, id, _))| when == at && facts.show(*id) == *node);
             let (name, (_, _, winner)) = found.ok_or("no versions met there")?;
+            let Some((stays, sequence)) = stays else {
+                let is_delete = winner.is_none() && goes.is_none();
+                let calls = facts.calls(name).iter();
+                let mut deletes = calls.filter(|call| call.deed == Deed::Delete && call.at <= *at);
+                return check(
+                    is_delete && deletes.next().is_some(),
+                    "no delete stays there",
+                );
+            };
+            let winner = winner.ok_or("a delete stays there")?;
             check(
                 winner.sequence == *sequence && facts.is_write(name, winner.by, stays),
                 "which one stays",
@@ -916,12 +927,17 @@ pub(crate) fn judge(statement: &Statement, facts: &Facts<'_>, shot: &Snapshot) -
                 "those that share a number",
             )
         }
-        Statement::Isolated { system, is_so } => {
-            let is = can_be_ordered(&facts.demands(*system, name), &|_| true);
-            check(
-                is_so.is_none_or(|said| said == is),
-                "whether there is an order",
-            )
+        Statement::Isolated { system, order } => {
+            let demands = facts.demands(*system, name);
+            let is_answered = demands.iter().any(|one| one.answer.is_some());
+            let is_so = match order {
+                Order::NoCall => demands.is_empty(),
+                Order::NoAnswer => !demands.is_empty() && !is_answered,
+                Order::Found => is_answered && can_be_ordered(&demands, &|_| true),
+                Order::Missing => !can_be_ordered(&demands, &|_| true),
+                Order::NotKnown => true,
+            };
+            check(is_so, "whether there is an order")
         }
         Statement::Durable {
             system,

@@ -7,9 +7,9 @@
     reason = "one arm a kind of statement, and they are many"
 )]
 
+#[path = "../common/mod.rs"]
+mod common;
 mod judge;
-
-use std::collections::BTreeMap;
 
 use chordscope_core::base::rng::Rng;
 use chordscope_sim::engine::history::export::Portable;
@@ -21,30 +21,16 @@ use chordscope_web::directory::engine::Engine;
 use chordscope_web::directory::engine::command::{Command, Over};
 use chordscope_web::directory::engine::snapshot::Snapshot;
 use chordscope_web::directory::engine::statement::Statement;
-use chordscope_web::player::{Beside, Control, Driven, Given, Shareable};
+use chordscope_web::player::programme::RunCommand;
+use chordscope_web::player::{Beside, Control, Driven, Given, Pictured, Shareable};
 
+use crate::common::{Seen, into_it, place, seeds, wander};
 use crate::judge::{Facts, judge, kind, lies};
 
 /// The number of runs, unless `SEEDS=a..b` names others.
 const RUNS: u64 = 10;
 /// The moments of each that are looked at.
 const MOMENTS: u64 = 14;
-
-#[derive(Default)]
-struct Seen {
-    /// By kind: how many statements, and how many planted falsehoods were found.
-    kinds: BTreeMap<&'static str, (u64, u64)>,
-    /// The faults: of each sort the first that was found.
-    wrong: BTreeMap<String, String>,
-}
-
-fn seeds() -> std::ops::Range<u64> {
-    let named = std::env::var("SEEDS").ok().and_then(|text| {
-        let (from, to) = text.split_once("..")?;
-        Some(from.parse().ok()?..to.parse().ok()?)
-    });
-    named.unwrap_or(0..RUNS)
-}
 
 /// All that a snapshot says.
 fn statements(shot: &Snapshot) -> Vec<Statement> {
@@ -59,34 +45,24 @@ fn look(engine: &Engine, place: &str, seen: &mut Seen) {
     let shot = engine.snapshot();
     let facts = Facts::of(engine.history());
     for statement in statements(&shot) {
-        let sort = kind(&statement);
+        let sort = (place, kind(&statement), u64::MAX);
         let text = statement.text();
-        if let Err(why) = judge(&statement, &facts, &shot) {
-            let told = format!("{place}: “{text}” {statement:?}: {why}");
-            seen.wrong.entry(sort.to_owned()).or_insert(told);
-        }
-        let known = seen.kinds.entry(sort).or_default();
-        known.0 += 1;
-        for lie in lies(&statement) {
-            known.1 += u64::from(judge(&lie, &facts, &shot).is_err());
-        }
+        seen.hold(sort, (&statement, &text), lies, |one| {
+            judge(one, &facts, &shot)
+        });
     }
     if let Err(why) = judge::tables(&shot, &facts) {
-        let told = format!("{place}: {why}");
-        seen.wrong.entry("a table".to_owned()).or_insert(told);
+        seen.wrong("a table", format!("{place}: {why}"));
     }
     for row in &shot.events {
         if let Err(why) = judge::event(row, &facts, &shot) {
-            let told = format!("{place}: {row:?}: {why}");
-            seen.wrong
-                .entry("a line of the log".to_owned())
-                .or_insert(told);
+            seen.wrong("a line of the log", format!("{place}: {row:?}: {why}"));
         }
-        let known = seen.kinds.entry(kind(&row.what)).or_default();
-        known.0 += 1;
-        for lie in lies(&row.what) {
-            known.1 += u64::from(judge(&lie, &facts, &shot).is_err());
-        }
+        let sort = (place, kind(&row.what), u64::MAX);
+        let text = row.what.text();
+        seen.hold(sort, (&row.what, &text), lies, |one| {
+            judge(one, &facts, &shot)
+        });
     }
 }
 
@@ -129,51 +105,24 @@ fn act(engine: &mut Engine, rng: &mut Rng) {
 #[test]
 fn every_statement_is_so_at_every_moment_of_random_runs_and_its_opposite_is_found() {
     let mut seen = Seen::default();
-    for seed in seeds() {
+    for seed in seeds(RUNS) {
         let mut rng = Rng::from_seed(seed, 9);
         let mut engine = Engine::open("", true);
         let known = engine.snapshot().scenarios;
         let name = known[seed as usize % known.len()].name;
-        engine.apply(Command::Load(name));
-        let place = |engine: &Engine| {
-            let now = engine.history().now().as_micros();
-            format!("SEEDS={seed}..{}, {name}, {now} µs", seed + 1)
-        };
-        look(&engine, &place(&engine), &mut seen);
-        let mut at = 30_000_000;
+        engine.apply(RunCommand::Load(name));
+        look(&engine, &place(&engine, seed, name), &mut seen);
+        let mut farthest = 30_000_000;
         for _ in 0..MOMENTS {
-            match rng.below(8) {
-                0 => engine.apply(Control::StepForward),
-                1 => engine.apply(Control::StepBack),
-                2 => engine.apply(Control::Seek(rng.below(at + 1))),
-                _ => {
-                    at += rng.below(9_000_000);
-                    engine.apply(Control::Seek(at));
-                }
-            }
+            wander(&mut engine, &mut rng, &mut farthest, 9_000_000);
             act(&mut engine, &mut rng);
-            look(&engine, &place(&engine), &mut seen);
+            look(&engine, &place(&engine, seed, name), &mut seen);
             // Into the lookups that a question has just begun.
-            let soon = engine.history().now().as_micros() + rng.below(300_000);
-            engine.apply(Control::Seek(soon));
-            look(&engine, &place(&engine), &mut seen);
+            into_it(&mut engine, &mut rng, 300_000);
+            look(&engine, &place(&engine, seed, name), &mut seen);
         }
     }
-    let wrong: Vec<&String> = seen.wrong.values().collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    for (kind, (said, found)) in &seen.kinds {
-        println!("{kind}: {said} said, {found} falsehoods found");
-    }
-    if std::env::var("SEEDS").is_err() {
-        assert!(
-            seen.kinds.len() >= 14,
-            "too few kinds: {:?}",
-            seen.kinds.keys()
-        );
-        for (kind, (_, found)) in &seen.kinds {
-            assert!(*found > 0, "no falsehood of {kind} was found");
-        }
-    }
+    seen.conclude(14);
 }
 
 #[test]
@@ -181,7 +130,7 @@ fn each_scenario_played_to_its_end_ticks_all_its_goals() {
     let known = Engine::open("", true).snapshot().scenarios;
     for scenario in known.iter() {
         let mut engine = Engine::open("", true);
-        engine.apply(Command::Load(scenario.name));
+        engine.apply(RunCommand::Load(scenario.name));
         let mut frames = 0;
         while engine.snapshot().time.playing {
             for _ in 0..20 {
@@ -233,7 +182,7 @@ fn the_directory_is_taken_out_and_put_back_and_the_table_says_so() {
 #[test]
 fn a_link_and_a_file_lead_back_to_the_same_run_at_the_same_moment() {
     let mut engine = Engine::open("", true);
-    engine.apply(Command::Load("tracker-goes"));
+    engine.apply(RunCommand::Load("tracker-goes"));
     let address = engine.snapshot().address.expect("an address at once");
     assert_eq!(address.query.split('&').next_back(), Some("seed=714"));
     engine.apply(Control::Seek(5_000_000));

@@ -7,7 +7,8 @@ use chordscope_sim::worlds::swarm::scenario::Scenario;
 use chordscope_sim::worlds::swarm::setup::{SEGMENT, Setup, Way};
 use chordscope_sim::worlds::swarm::view::{Moment, Presence};
 use chordscope_sim::worlds::swarm::{Conduct, Part, Rates, SwarmWorld};
-use chordscope_web::player::{Beside, Control, Driven, Shareable};
+use chordscope_web::player::programme::RunCommand;
+use chordscope_web::player::{Beside, Control, Driven, Pictured, Shareable};
 use chordscope_web::swarm::engine::Engine;
 use chordscope_web::swarm::engine::command::Command;
 use chordscope_web::swarm::engine::levers::{Arrival, Dial, Picker};
@@ -21,7 +22,7 @@ fn frame(engine: &mut Engine) -> Snapshot {
 /// A run with a deed, at a moment, with a client selected.
 fn run(name: &'static str) -> Engine {
     let mut engine = Engine::open("", true);
-    engine.apply(Command::Load(name));
+    engine.apply(RunCommand::Load(name));
     engine.apply(Command::Select(2));
     engine.apply(Control::Seek(2_345_678));
     engine.apply(Command::Remove(1));
@@ -57,7 +58,7 @@ fn a_link_brings_back_run_time_and_selection() {
 fn what_is_begun_is_in_the_address_at_once_and_begins_there_again() {
     let mut engine = Engine::open("", true);
     assert_eq!(engine.snapshot().address, None);
-    engine.apply(Command::Load("liar"));
+    engine.apply(RunCommand::Load("liar"));
     let address = engine.snapshot().address.unwrap().query;
     assert!(
         address.contains("s=liar") && !address.contains("t="),
@@ -76,7 +77,7 @@ fn an_exported_run_comes_back_with_its_branches() {
     let engine = run("seed-leaves");
     let mut other = Engine::open("", false);
     let file = Json::read(engine.export().as_bytes()).unwrap();
-    other.apply(Command::Import(file));
+    other.apply(RunCommand::Import(file));
     let (is, was) = (other.snapshot(), engine.snapshot());
     assert_eq!((is.digest, is.moment), (was.digest, was.moment));
     assert_eq!(is.time.branches, was.time.branches);
@@ -99,7 +100,7 @@ fn a_broken_link_or_file_says_why_in_one_sentence_and_changes_nothing() {
     ] {
         let mut engine = run("eight-clients");
         let before = engine.snapshot();
-        engine.apply(Command::Open(link.to_owned()));
+        engine.apply(RunCommand::Open(link.to_owned()));
         let shot = engine.snapshot();
         let said = shot.refused_beside(Beside::Question).unwrap();
         assert!(
@@ -113,7 +114,7 @@ fn a_broken_link_or_file_says_why_in_one_sentence_and_changes_nothing() {
         assert_eq!((shot.digest, shot.moment), (before.digest, before.moment));
     }
     let mut engine = run("eight-clients");
-    engine.apply(Command::Import(Json::read(b"{}").unwrap()));
+    engine.apply(RunCommand::Import(Json::read(b"{}").unwrap()));
     let shot = engine.snapshot();
     let said = shot.refused_beside(Beside::Run).unwrap();
     assert!(said.starts_with("This file cannot be opened: "), "{said}");
@@ -122,7 +123,7 @@ fn a_broken_link_or_file_says_why_in_one_sentence_and_changes_nothing() {
 #[test]
 fn another_picker_leaves_arrivals_links_and_conduct_as_they_are() {
     let mut engine = Engine::open("", true);
-    engine.apply(Command::Load("flash-crowd"));
+    engine.apply(RunCommand::Load("flash-crowd"));
     let levers = engine.snapshot().levers;
     assert_eq!(
         (levers.arrival, levers.dial(Dial::SeedUp)),
@@ -168,7 +169,7 @@ fn serve_all(world: &mut SwarmWorld, step: Duration) {
 fn goals_are_met_when_a_run_by_itself_comes_to_them() {
     for (name, place) in [("eight-clients", 0), ("seed-leaves", 0), ("in-order", 0)] {
         let mut engine = Engine::open("", true);
-        engine.apply(Command::Load(name));
+        engine.apply(RunCommand::Load(name));
         engine.apply(Control::Play(true));
         assert!(
             engine

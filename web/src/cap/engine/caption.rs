@@ -12,31 +12,16 @@ use chordscope_sim::worlds::consistency::{ConsistencyWorld, History};
 use crate::cap::engine::command::Lever;
 use crate::cap::engine::describe;
 use crate::cap::engine::statement::{Judged, Statement};
-use crate::player::caption_line::Tone;
+use crate::player::caption::{self, Tone};
 
 /// The number of entries of the trace, back from now, among which the one is looked for that the caption tells of.
 const LOOK_BACK: usize = 4_096;
 
 /// The caption.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caption {
-    /// Its mood.
-    pub tone: Tone,
-    /// The event.
-    pub lead: Statement,
-    /// The sentences that follow from it.
-    pub rest: Vec<Statement>,
-}
+pub type Caption = caption::Caption<Statement>;
 
 /// A step of the run: the entry of the trace that the caption tells of, and how many systems have answered the call that it is.
 pub(super) type Step = (u64, usize);
-
-impl Caption {
-    /// The sentences, in order.
-    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
-        [&self.lead].into_iter().chain(&self.rest)
-    }
-}
 
 /// Whether an entry is one that the caption tells of, with these levels shown.
 fn is_told(entry: &Entry<What>, lever: Lever) -> bool {

@@ -1,28 +1,18 @@
 //! The commands of the user to the engine.
 
 use chordscope_sim::checks::history::Value;
-use chordscope_sim::engine::json::Json;
 use chordscope_sim::worlds::consistency::action::Deed;
 use chordscope_sim::worlds::consistency::setup::System;
 
 use crate::cap::engine::predict::Guess;
+use crate::player::programme::RunCommand;
 use crate::player::{Control, Given};
 
 /// One intent of the user. Nodes are named by their places among the nodes of the set-up, operations by their numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// A control of the player: time, and the branches of the run.
-    Time(Control),
-    /// Start a built-in scenario, by its name.
-    Load(&'static str),
-    /// Show the run and the moment that a link names.
-    Open(String),
-    /// Show the run that an exported file holds.
-    Import(Json),
-    /// Say why no run was exported or imported.
-    Refuse(String),
-    /// Start what is shown again.
-    Again,
+    /// About the run as a whole: its time, and which run it is.
+    Run(RunCommand),
     /// Show these levels of the ring's store.
     Show(Lever),
     /// Choose the client that calls.
@@ -142,19 +132,21 @@ impl Over {
     }
 }
 
+impl From<RunCommand> for Command {
+    fn from(command: RunCommand) -> Self {
+        Self::Run(command)
+    }
+}
+
 impl From<Given> for Command {
     fn from(given: Given) -> Self {
-        match given {
-            Given::Link(link) => Self::Open(link),
-            Given::File(run) => Self::Import(run),
-            Given::Refused(why) => Self::Refuse(why),
-        }
+        Self::Run(given.into())
     }
 }
 
 impl From<Control> for Command {
     fn from(control: Control) -> Self {
-        Self::Time(control)
+        Self::Run(control.into())
     }
 }
 

@@ -10,7 +10,7 @@ use chordscope_sim::engine::trace::Entry;
 use chordscope_sim::worlds::consistency::action::{Action, Deed};
 use chordscope_sim::worlds::consistency::scenario::{Goal, Scenario};
 use chordscope_sim::worlds::consistency::shop::Refund;
-use chordscope_sim::worlds::consistency::side::{Call, Register, Side};
+use chordscope_sim::worlds::consistency::side::{Call, Change, MAX_CHANGES, Register, Side};
 use chordscope_sim::worlds::consistency::trace::What;
 use chordscope_sim::worlds::consistency::view::SideView;
 use chordscope_sim::worlds::consistency::{ConsistencyWorld, History};
@@ -247,7 +247,7 @@ fn lanes(world: &ConsistencyWorld, side: &Side, view: &SideView, register: &Regi
     let lane = |replica: &chordscope_sim::worlds::consistency::view::Replica| {
         let changes = side.changes().iter();
         let own = changes.filter(|change| change.node == replica.node && Some(change.name) == name);
-        let step = |change: &chordscope_sim::worlds::consistency::side::Change| {
+        let step = |change: &Change| {
             let version = change.version;
             let version = version.map(|version| (version, value_of(register, version)));
             (micros(change.at), version)
@@ -384,7 +384,7 @@ pub(super) fn refund(world: &ConsistencyWorld, side: &Side, refund: &Refund) -> 
     })
 }
 
-/// The meeting of two versions, in words: at this time at a node, by what it keeps since.
+/// The meeting of two versions with one number, in words: at this time at a node, by what it kept then. Where it kept nothing, a delete stays.
 pub(super) fn conflict(
     world: &ConsistencyWorld,
     side: &Side,
@@ -393,22 +393,57 @@ pub(super) fn conflict(
     at: Instant,
 ) -> Option<Statement> {
     let register = side.names().get(usize::from(name))?;
-    let mut decisions = register.decisions.iter().rev();
-    let winner = decisions.find(|decision| decision.at <= at)?.winner;
-    let goes = (0..).zip(&register.history).find(|(number, operation)| {
-        *number != winner.by
-            && operation.returned.is_some_and(|(returned, answer)| {
-                returned <= at && answer == Answer::Done(winner.sequence)
-            })
+    let mut before = side.changes().iter().rev();
+    let of_it = |change: &&Change| change.node == node && change.name == name && change.at <= at;
+    let known = before.find(of_it);
+    if known.is_none() && side.changes().len() >= MAX_CHANGES / 2 {
+        // The oldest changes may be forgotten: then nobody knows what was kept.
+        return None;
+    }
+    let winner = known.and_then(|change| change.version);
+    let goes = winner.and_then(|winner| {
+        let mut others = (0..).zip(&register.history);
+        others.find(|(number, operation)| {
+            *number != winner.by
+                && operation.returned.is_some_and(|(returned, answer)| {
+                    returned <= at && answer == Answer::Done(winner.sequence)
+                })
+        })
     });
     Some(Statement::Conflict {
         system: side.system(),
         node: show(world, node),
         at: micros(at),
-        sequence: winner.sequence,
-        stays: written(world, register, winner.by),
+        stays: winner.map(|winner| (written(world, register, winner.by), winner.sequence)),
         goes: goes.map(|(number, _)| written(world, register, number)),
     })
+}
+
+/// The meetings of versions of a name, each decision once: nodes at which the same two meet later tell of it again.
+pub(super) fn conflicts(history: &History, side: &Side, name: u8) -> Vec<Statement> {
+    let mut said: Vec<Statement> = Vec::new();
+    for entry in history.entries() {
+        let What::Conflict {
+            system,
+            node,
+            name: of,
+        } = &entry.what
+        else {
+            continue;
+        };
+        if *system != side.system() || *of != name {
+            continue;
+        }
+        let is_told = |one: &Option<(Written, u64)>| {
+            let mut known = said.iter();
+            known.any(|known| matches!(known, Statement::Conflict { stays, .. } if stays == one))
+        };
+        match conflict(history.world(), side, *node, name, entry.at) {
+            Some(Statement::Conflict { ref stays, .. }) if is_told(stays) => {}
+            told => said.extend(told),
+        }
+    }
+    said
 }
 
 /// Whether the replicas of a system agree, counted from the end of the last cut.
@@ -566,11 +601,7 @@ pub(super) fn acid(
             "Isolated",
             Statement::Isolated {
                 system,
-                is_so: match &view.judgement {
-                    judge::Verdict::Linearizable(_) => Some(true),
-                    judge::Verdict::Contradiction { .. } => Some(false),
-                    judge::Verdict::GaveUp => None,
-                },
+                order: shot.order(),
             },
         ),
         ("Durable", durable(world, view, register, &done)),
@@ -757,16 +788,7 @@ pub(super) fn deed(world: &ConsistencyWorld, action: &Action, at: Instant) -> Op
 /// The last lines of the log.
 pub(super) fn events(world: &ConsistencyWorld, entries: &[Entry<What>]) -> Vec<EventRow> {
     let recent = entries.iter().rev().take(LOOK_BACK);
-    let rows = recent.filter_map(|entry| {
-        Some(EventRow {
-            index: entry.index,
-            at: micros(entry.at),
-            what: line(world, entry)?,
-        })
-    });
-    let mut rows: Vec<EventRow> = rows.take(LINES).collect();
-    rows.reverse();
-    rows
+    EventRow::last(recent, LINES, |entry| line(world, entry))
 }
 
 fn line(world: &ConsistencyWorld, entry: &Entry<What>) -> Option<Statement> {

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use chordscope_sim::checks::history::{Value, Version};
+use chordscope_sim::checks::judge;
 use chordscope_sim::worlds::consistency::scenario::Scenario;
 use chordscope_sim::worlds::consistency::setup::System;
 use chordscope_sim::worlds::consistency::view::SideView;
@@ -11,7 +12,7 @@ use crate::cap::engine::caption::Caption;
 use crate::cap::engine::command::{Lever, Over};
 use crate::cap::engine::predict::Guess;
 use crate::cap::engine::statement::{Asks, Came, Judged, Statement};
-use crate::player::{Address, Beside, Refused, TimeView};
+use crate::player::{self, Address, Pictured, Refused, TimeView};
 
 /// The page at one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,10 +81,17 @@ pub struct Snapshot {
     pub address: Option<Address>,
 }
 
-impl Snapshot {
-    /// Why the last command that came by this control was refused.
-    pub fn refused_beside(&self, control: Beside) -> Option<&str> {
-        Refused::beside(self.refused.as_ref(), control)
+impl Pictured for Snapshot {
+    fn time(&self) -> &TimeView {
+        &self.time
+    }
+
+    fn refused(&self) -> Option<&Refused> {
+        self.refused.as_ref()
+    }
+
+    fn address(&self) -> Option<&Address> {
+        self.address.as_ref()
     }
 }
 
@@ -121,6 +129,48 @@ pub struct SideShot {
     pub calm: Share,
     /// Those.
     pub cut: Share,
+}
+
+/// Whether one register explains the answers of a system. Without an answer there is nothing to explain, and nothing is praised for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Nothing was called.
+    NoCall,
+    /// Nothing was answered.
+    NoAnswer,
+    /// An order of the calls explains all answers.
+    Found,
+    /// No order does.
+    Missing,
+    /// The search was given up.
+    NotKnown,
+}
+
+impl Order {
+    /// Whether the answers are linearizable, in a word or two for a table.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NoCall => "no calls yet",
+            Self::NoAnswer => "no answer yet",
+            Self::Found => "yes",
+            Self::Missing => "no",
+            Self::NotKnown => "not known",
+        }
+    }
+}
+
+impl SideShot {
+    /// Whether one register explains the answers so far.
+    pub const fn order(&self) -> Order {
+        let tally = &self.view.tally;
+        match &self.view.judgement {
+            judge::Verdict::Linearizable(_) if tally.called == 0 => Order::NoCall,
+            judge::Verdict::Linearizable(_) if tally.answered == 0 => Order::NoAnswer,
+            judge::Verdict::Linearizable(_) => Order::Found,
+            judge::Verdict::Contradiction { .. } => Order::Missing,
+            judge::Verdict::GaveUp => Order::NotKnown,
+        }
+    }
 }
 
 /// Calls of a sort.
@@ -196,12 +246,4 @@ pub struct Question {
 }
 
 /// A line of the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventRow {
-    /// Its number in the trace.
-    pub index: u64,
-    /// The time, in microseconds.
-    pub at: u64,
-    /// The event.
-    pub what: Statement,
-}
+pub type EventRow = player::EventRow<Statement>;

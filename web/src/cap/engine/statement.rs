@@ -6,6 +6,7 @@ use chordscope_sim::worlds::consistency::scenario::{Ending, Goal};
 use chordscope_sim::worlds::consistency::setup::System;
 
 use crate::cap::engine::predict::Guess;
+use crate::cap::engine::snapshot::Order;
 
 /// A fact. Times are in microseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,10 +121,8 @@ pub enum Statement {
         node: String,
         /// The time.
         at: u64,
-        /// Their sequence number.
-        sequence: u64,
-        /// The one that stays.
-        stays: Written,
+        /// The one that stays, with their sequence number; `None` for a delete, of which nothing is kept but that it was.
+        stays: Option<(Written, u64)>,
         /// Another that was confirmed with this number.
         goes: Option<Written>,
     },
@@ -240,8 +239,8 @@ pub enum Statement {
     Isolated {
         /// The system.
         system: System,
-        /// Whether one order explains all answers; `None` where that is not known.
-        is_so: Option<bool>,
+        /// Whether one order explains all answers.
+        order: Order,
     },
     /// ACID, durable: the newest confirmed value.
     Durable {
@@ -643,17 +642,22 @@ impl Statement {
                 system,
                 node,
                 at,
-                sequence,
                 stays,
                 goes,
             } => {
                 let goes = goes.as_ref().map(Written::text);
                 let goes = goes.map_or_else(String::new, |goes| format!(", {goes} goes"));
+                let (which, stays) = match stays {
+                    Some((stays, sequence)) => (format!("two versions {sequence}"), stays.text()),
+                    None => (
+                        "two versions of one number".to_owned(),
+                        "a delete".to_owned(),
+                    ),
+                };
                 format!(
-                    "{}: at {} two versions {sequence} met at node {node}: {} stays{goes}.",
+                    "{}: at {} {which} met at node {node}: {stays} stays{goes}.",
                     system_name(*system),
                     time_text(*at),
-                    stays.text()
                 )
             }
             Self::Refund {
@@ -806,14 +810,17 @@ impl Statement {
                     ),
                 }
             }
-            Self::Isolated { system, is_so } => {
+            Self::Isolated { system, order } => {
                 let name = system_name(*system);
-                match is_so {
-                    Some(true) => {
+                match order {
+                    Order::NoCall | Order::NoAnswer => format!("{name}: {}.", order.word()),
+                    Order::Found => {
                         format!("{name}: its answers are those of one call after the other.")
                     }
-                    Some(false) => format!("{name}: no order of the calls explains its answers."),
-                    None => format!("{name}: not known, there are too many orders."),
+                    Order::Missing => {
+                        format!("{name}: no order of the calls explains its answers.")
+                    }
+                    Order::NotKnown => format!("{name}: not known, there are too many orders."),
                 }
             }
             Self::Durable {

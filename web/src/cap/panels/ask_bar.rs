@@ -9,8 +9,9 @@ use chordscope_sim::worlds::consistency::setup::System;
 use crate::cap::engine::command::{Command, Lever};
 use crate::cap::panels::Desk;
 use crate::components::choice::{chosen, index};
-use crate::player::Beside;
+use crate::player::programme::RunCommand;
 use crate::player::scenario_choice::scenario_choice;
+use crate::player::{Beside, Pictured};
 
 /// The steps of the build-up: the scenario of each, and its name.
 const STEPS: [(&str, &str); 5] = [
@@ -36,13 +37,13 @@ pub fn AskBar(desk: &Desk) -> Html {
                     shot.scenario,
                     |one| (one.name, one.title),
                     "Of a link or a file",
-                    desk.send.reform(Command::Load),
+                    desk.send.reform(|name| RunCommand::Load(name).into()),
                 )}
                 {levels(desk)}
                 <button type="button" title="Cut the marked nodes off from the others" onclick={does(desk, Command::Cut)}>{"Cut"}</button>
                 <button type="button" title="End the cut (h)" onclick={does(desk, Command::Heal)}>{"Heal"}</button>
                 <button type="button" aria-pressed={shot.is_asking.to_string()} title="Stop at a call and guess what it returns (p)" onclick={does(desk, Command::Predict)}>{"Predict"}</button>
-                <button type="button" onclick={does(desk, Command::Again)}>{"Start again"}</button>
+                <button type="button" onclick={does(desk, RunCommand::Again.into())}>{"Start again"}</button>
             </div>
             {calls(desk, &value)}
             if let Some(scenario) = scenario {
@@ -70,7 +71,9 @@ fn steps(desk: &Desk) -> Html {
         let name = *name;
         let is_last = place + 1 == STEPS.len();
         let is_now = now.is_some_and(|now| now.name == name) || is_last && is_ring;
-        let onclick = desk.send.reform(move |_: MouseEvent| Command::Load(name));
+        let onclick = desk
+            .send
+            .reform(move |_: MouseEvent| RunCommand::Load(name).into());
         html! {
             <button type="button" class="quiet" aria-current={is_now.then_some("step")} {onclick}><b>{place + 1}</b>{" "}{*title}</button>
         }

@@ -2,7 +2,6 @@
 
 use crate::cap::engine::command::Command;
 use crate::components::help::Help;
-use crate::player::Control;
 
 /// The help sheet.
 pub const HELP: Help = Help {
@@ -26,23 +25,13 @@ pub const HELP: Help = Help {
     ],
 };
 
-/// A meaning of a single key.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Wish {
-    /// Copy a link to this moment.
-    Share,
-    /// A command to the engine.
-    Engine(Command),
-}
-
-/// The meaning of a single key.
-pub fn of_key(key: &str) -> Option<Wish> {
-    Some(Wish::Engine(match key {
-        "s" => return Some(Wish::Share),
+/// The command of a single key that is none of the player's.
+pub fn of_key(key: &str) -> Option<Command> {
+    Some(match key {
         "]" => Command::Move(true),
         "[" => Command::Move(false),
         "h" => Command::Heal,
         "p" => Command::Predict,
-        _ => Command::Time(Control::of_key(key)?),
-    }))
+        _ => return None,
+    })
 }

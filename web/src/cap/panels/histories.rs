@@ -8,7 +8,7 @@ use chordscope_sim::checks::judge;
 
 use crate::cap::engine::command::{Command, Over, Thing};
 use crate::cap::engine::describe::{precedences, reads};
-use crate::cap::engine::snapshot::{Kept, OperationView, SideShot, Snapshot};
+use crate::cap::engine::snapshot::{Kept, OperationView, Order, SideShot, Snapshot};
 use crate::cap::engine::statement::system_name;
 use crate::cap::panels::picture::{bar_class, guilt, look, px, short_words, version_class};
 use crate::cap::panels::{Desk, under};
@@ -236,13 +236,11 @@ fn tall(desk: &Desk, side: &SideShot) -> Html {
 
 /// The judgement in short: its class, and its words.
 fn verdict(side: &SideShot) -> (&'static str, String) {
-    match &side.view.judgement {
-        judge::Verdict::Linearizable(_) if side.view.tally.answered == 0 => {
-            ("cap-says", "no answer yet".to_owned())
-        }
-        judge::Verdict::Linearizable(_) => ("cap-says cap-says--yes", "linearizable".to_owned()),
-        judge::Verdict::GaveUp => ("cap-says", "too many orders to judge".to_owned()),
-        judge::Verdict::Contradiction { .. } => (
+    match side.order() {
+        Order::NoCall | Order::NoAnswer => ("cap-says", "no answer yet".to_owned()),
+        Order::Found => ("cap-says cap-says--yes", "linearizable".to_owned()),
+        Order::NotKnown => ("cap-says", "too many orders to judge".to_owned()),
+        Order::Missing => (
             "cap-says cap-says--no",
             format!(
                 "not linearizable: {} calls contradict",

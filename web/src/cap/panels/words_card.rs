@@ -5,7 +5,6 @@ use yew::{Html, html};
 use crate::cap::engine::snapshot::{Share, SideShot};
 use crate::cap::engine::statement::{Statement, system_name};
 use crate::cap::panels::Desk;
-use chordscope_sim::checks::judge;
 
 /// The card "Two of three?".
 pub fn choice_card(desk: &Desk) -> Html {
@@ -27,11 +26,7 @@ pub fn choice_card(desk: &Desk) -> Html {
                     {row("no cut: fresh", &|side| share(side.calm, side.calm.fresh))}
                     {row("cut: answered", &|side| share(side.cut, side.cut.answered))}
                     {row("cut: fresh", &|side| share(side.cut, side.cut.fresh))}
-                    {row("linearizable", &|side| match side.view.judgement {
-                        judge::Verdict::Linearizable(_) => "yes".to_owned(),
-                        judge::Verdict::Contradiction { .. } => "no".to_owned(),
-                        judge::Verdict::GaveUp => "not known".to_owned(),
-                    })}
+                    {row("linearizable", &|side| side.order().word().to_owned())}
                 </tbody>
             </table>
             <p class="card__note">{"Consistency, availability, tolerance of partitions: “choose two” misleads, for nobody chooses the partition. Gilbert and Lynch (2002) prove that no store can answer every call and be linearizable while messages between its sides are lost. Only then is there something to give up, and each call may be decided by itself."}</p>

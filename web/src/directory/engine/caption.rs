@@ -11,25 +11,10 @@ use chordscope_sim::worlds::directory::{DirectoryWorld, History};
 use crate::directory::engine::place;
 use crate::directory::engine::question::Question;
 use crate::directory::engine::statement::{Statement, told};
-use crate::player::caption_line::Tone;
+use crate::player::caption::{self, Tone};
 
 /// The caption.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caption {
-    /// Its mood.
-    pub tone: Tone,
-    /// The event.
-    pub lead: Statement,
-    /// The sentences that follow from it.
-    pub rest: Vec<Statement>,
-}
-
-impl Caption {
-    /// The sentences, in order.
-    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
-        [&self.lead].into_iter().chain(&self.rest)
-    }
-}
+pub type Caption = caption::Caption<Statement>;
 
 /// The last action of a sort that was carried out: the number of its entry of the trace, its time, and the action itself.
 fn last_action(history: &History, is_it: fn(&Action) -> bool) -> Option<(u64, Instant, &Action)> {

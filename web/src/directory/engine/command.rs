@@ -1,26 +1,16 @@
 //! The commands of the user to the engine.
 
-use chordscope_sim::engine::json::Json;
 use chordscope_sim::worlds::directory::action::{Member, Part};
 use chordscope_sim::worlds::directory::setup::Kind;
 
+use crate::player::programme::RunCommand;
 use crate::player::{Control, Given};
 
 /// One intent of the user.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// A control of the player: time, and the branches of the run.
-    Time(Control),
-    /// Start a built-in scenario, by its name.
-    Load(&'static str),
-    /// Show the run and the moment that a link names.
-    Open(String),
-    /// Show the run that an exported file holds.
-    Import(Json),
-    /// Say why no run was exported or imported.
-    Refuse(String),
-    /// Start what is shown again.
-    Again,
+    /// About the run as a whole: its time, and which run it is.
+    Run(RunCommand),
     /// The selected peer, or the first that is up, asks all directories for the chosen title.
     Ask,
     /// Choose the title that is asked for, by its number.
@@ -52,18 +42,20 @@ pub enum Over {
     Card(Member, u32),
 }
 
+impl From<RunCommand> for Command {
+    fn from(command: RunCommand) -> Self {
+        Self::Run(command)
+    }
+}
+
 impl From<Given> for Command {
     fn from(given: Given) -> Self {
-        match given {
-            Given::Link(link) => Self::Open(link),
-            Given::File(run) => Self::Import(run),
-            Given::Refused(why) => Self::Refuse(why),
-        }
+        Self::Run(given.into())
     }
 }
 
 impl From<Control> for Command {
     fn from(control: Control) -> Self {
-        Self::Time(control)
+        Self::Run(control.into())
     }
 }

@@ -130,16 +130,7 @@ pub(super) fn asked(world: &DirectoryWorld, question: Question) -> Option<AskedV
 /// The last lines of the log.
 pub(super) fn events(world: &DirectoryWorld, entries: &[Entry<What>]) -> Vec<EventRow> {
     let recent = entries.iter().rev().take(LOOK_BACK);
-    let rows = recent.filter_map(|entry| {
-        Some(EventRow {
-            index: entry.index,
-            at: entry.at.as_micros(),
-            what: line(world, entry)?,
-        })
-    });
-    let mut rows: Vec<EventRow> = rows.take(LINES).collect();
-    rows.reverse();
-    rows
+    EventRow::last(recent, LINES, |entry| line(world, entry))
 }
 
 fn line(world: &DirectoryWorld, entry: &Entry<What>) -> Option<Statement> {

@@ -14,7 +14,7 @@ use crate::directory::engine::command::Over;
 use crate::directory::engine::figures::Figures;
 use crate::directory::engine::question::Question;
 use crate::directory::engine::statement::{Statement, Told};
-use crate::player::{Address, Beside, Refused, TimeView};
+use crate::player::{self, Address, Pictured, Refused, TimeView};
 
 /// The page at one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,10 +65,17 @@ pub struct Snapshot {
     pub address: Option<Address>,
 }
 
-impl Snapshot {
-    /// Why the last command that came by this control was refused.
-    pub fn refused_beside(&self, control: Beside) -> Option<&str> {
-        Refused::beside(self.refused.as_ref(), control)
+impl Pictured for Snapshot {
+    fn time(&self) -> &TimeView {
+        &self.time
+    }
+
+    fn refused(&self) -> Option<&Refused> {
+        self.refused.as_ref()
+    }
+
+    fn address(&self) -> Option<&Address> {
+        self.address.as_ref()
     }
 }
 
@@ -154,15 +161,7 @@ pub struct FlightView {
 }
 
 /// A line of the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventRow {
-    /// Its number in the trace.
-    pub index: u64,
-    /// The time, in microseconds.
-    pub at: u64,
-    /// The event.
-    pub what: Statement,
-}
+pub type EventRow = player::EventRow<Statement>;
 
 /// The peers of a world; `title` is the one that is asked for.
 pub(super) fn peers(world: &DirectoryWorld, title: Option<u32>) -> Vec<PeerView> {

@@ -6,8 +6,9 @@ use yew::{Callback, Html, html};
 use crate::components::choice::{chosen, index};
 use crate::directory::engine::command::Command;
 use crate::directory::panels::Desk;
-use crate::player::Beside;
+use crate::player::programme::RunCommand;
 use crate::player::scenario_choice::scenario_choice;
+use crate::player::{Beside, Pictured};
 
 /// The question bar.
 pub fn ask_bar(desk: &Desk) -> Html {
@@ -16,7 +17,7 @@ pub fn ask_bar(desk: &Desk) -> Html {
         event.prevent_default();
         send.emit(Command::Ask);
     });
-    let again = desk.send.reform(|_: MouseEvent| Command::Again);
+    let again = desk.send.reform(|_: MouseEvent| RunCommand::Again.into());
     let shot = &desk.view;
     let scenario = shot.scenario.and_then(|place| shot.scenarios.get(place));
     html! {
@@ -45,7 +46,7 @@ fn scenarios(desk: &Desk) -> Html {
         shot.scenario,
         |one| (one.name, one.title),
         "Of a link or a file",
-        desk.send.reform(Command::Load),
+        desk.send.reform(|name| RunCommand::Load(name).into()),
     )
 }
 

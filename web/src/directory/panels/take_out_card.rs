@@ -7,7 +7,7 @@ use crate::components::choice::{chosen, index};
 use crate::directory::engine::command::Command;
 use crate::directory::engine::statement::capital;
 use crate::directory::panels::Desk;
-use crate::player::Beside;
+use crate::player::{Beside, Pictured};
 
 /// The card.
 pub fn take_out_card(desk: &Desk) -> Html {

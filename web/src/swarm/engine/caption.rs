@@ -6,35 +6,12 @@ use chordscope_sim::worlds::swarm::acting::{Action, What};
 use chordscope_sim::worlds::swarm::number;
 use chordscope_sim::worlds::swarm::view::Moment;
 
-use crate::player::caption_line::Tone;
+use crate::player::caption::{self, Tone};
 use crate::swarm::engine::statement::Statement;
 use crate::swarm::engine::{describe, moment};
 
 /// The caption.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caption {
-    /// Its mood.
-    pub tone: Tone,
-    /// The event.
-    pub lead: Statement,
-    /// Why, and what follows.
-    pub rest: Vec<Statement>,
-}
-
-impl Caption {
-    fn new(tone: Tone, lead: Statement) -> Self {
-        Self {
-            tone,
-            lead,
-            rest: Vec::new(),
-        }
-    }
-
-    /// The sentences, in order.
-    pub fn statements(&self) -> impl Iterator<Item = &Statement> {
-        [&self.lead].into_iter().chain(&self.rest)
-    }
-}
+pub type Caption = caption::Caption<Statement>;
 
 /// Whether an entry of the trace is told by the caption: requests only of the client that is selected, or of anybody where none is.
 pub fn is_told(entry: &Entry<What>, selected: Option<u64>) -> bool {

@@ -1,25 +1,14 @@
 //! The commands of the user to the engine.
 
-use chordscope_sim::engine::json::Json;
-
+use crate::player::programme::RunCommand;
 use crate::player::{Control, Given};
 use crate::swarm::engine::levers::Levers;
 
 /// One intent of the user.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
-    /// A control of the player: time, and the branches of the run.
-    Time(Control),
-    /// Start a built-in scenario, by its name.
-    Load(&'static str),
-    /// Show the run and the moment that a link names.
-    Open(String),
-    /// Show the run that an exported file holds.
-    Import(Json),
-    /// Say why no run was exported or imported.
-    Refuse(String),
-    /// Start what is shown again.
-    Again,
+    /// About the run as a whole: its time, and which run it is.
+    Run(RunCommand),
     /// Start again with these settings.
     Begin(Levers),
     /// Select a client, or none if it is selected already.
@@ -47,18 +36,20 @@ pub enum Over {
     Flow(u64, u64, u32),
 }
 
+impl From<RunCommand> for Command {
+    fn from(command: RunCommand) -> Self {
+        Self::Run(command)
+    }
+}
+
 impl From<Given> for Command {
     fn from(given: Given) -> Self {
-        match given {
-            Given::Link(link) => Self::Open(link),
-            Given::File(run) => Self::Import(run),
-            Given::Refused(why) => Self::Refuse(why),
-        }
+        Self::Run(given.into())
     }
 }
 
 impl From<Control> for Command {
     fn from(control: Control) -> Self {
-        Self::Time(control)
+        Self::Run(control.into())
     }
 }

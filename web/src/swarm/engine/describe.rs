@@ -176,16 +176,8 @@ pub(super) fn picture(moment: &Moment) -> Vec<Statement> {
 
 /// The last lines of the log.
 pub(super) fn events(moment: &Moment, entries: &[Entry<What>]) -> Vec<EventRow> {
-    let rows = entries.iter().rev().filter_map(|entry| {
-        Some(EventRow {
-            index: entry.index,
-            at: entry.at.as_micros(),
-            what: line(moment, entry)?,
-        })
-    });
-    let mut rows: Vec<EventRow> = rows.take(LINES).collect();
-    rows.reverse();
-    rows
+    let recent = entries.iter().rev();
+    EventRow::last(recent, LINES, |entry| line(moment, entry))
 }
 
 fn line(moment: &Moment, entry: &Entry<What>) -> Option<Statement> {

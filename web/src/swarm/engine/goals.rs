@@ -7,13 +7,14 @@ use chordscope_sim::engine::run::Run;
 use chordscope_sim::worlds::swarm::SwarmWorld;
 use chordscope_sim::worlds::swarm::scenario::{Goal, Scenario};
 
+use crate::player;
 use crate::swarm::engine::snapshot::GoalRow;
 use crate::swarm::engine::statement::Statement;
 
 /// The goals of the run that is shown.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Goals {
-    all: Vec<(Goal, Option<Instant>)>,
+    all: player::goals::Goals<Goal>,
     twin: Option<Twin>,
 }
 
@@ -40,7 +41,7 @@ impl Goals {
             })
         };
         Self {
-            all: scenario.goals.iter().map(|goal| (*goal, None)).collect(),
+            all: player::goals::Goals::of(scenario.goals),
             twin: scenario.twin.as_ref().and_then(begin),
         }
     }
@@ -61,30 +62,21 @@ impl Goals {
     pub(super) fn look(&mut self, world: &SwarmWorld, now: Instant) -> bool {
         let over = self.twin.as_ref().filter(|twin| twin.is_over);
         let other = over.map(|twin| twin.run.world());
-        let mut is_new = false;
-        for (goal, met) in &mut self.all {
-            if met.is_none_or(|met| met > now) && goal.is_met(world, other) {
-                *met = Some(now);
-                is_new = true;
-            }
-        }
-        is_new
+        self.all.look(now, |goal| goal.is_met(world, other))
     }
 
     /// Forgets what was met from a moment on.
     pub(super) fn forget_from(&mut self, at: Instant) {
-        for (_, met) in &mut self.all {
-            *met = met.filter(|met| *met < at);
-        }
+        self.all.forget_from(at);
     }
 
     /// The goals as they stand at a moment.
     pub(super) fn rows(&self, now: Instant) -> Vec<GoalRow> {
         let twin = self.twin.as_ref().map(|twin| twin.title);
-        let row = |(goal, met): &(Goal, Option<Instant>)| GoalRow {
-            goal: Statement::Goal { goal: *goal, twin },
-            met: met.filter(|met| *met <= now).map(Instant::as_micros),
+        let row = |(goal, met): (Goal, Option<Instant>)| GoalRow {
+            goal: Statement::Goal { goal, twin },
+            met: met.map(Instant::as_micros),
         };
-        self.all.iter().map(row).collect()
+        self.all.by(now).map(row).collect()
     }
 }

@@ -1,7 +1,5 @@
 //! The run of a swarm that is played: its history, what the caption tells of it, and where time stops.
 
-use std::rc::Rc;
-
 use chordscope_core::base::time::Instant;
 use chordscope_sim::engine::World;
 use chordscope_sim::engine::history::History;
@@ -11,16 +9,15 @@ use chordscope_sim::worlds::swarm::acting::What;
 use chordscope_sim::worlds::swarm::bounds::Bounds;
 use chordscope_sim::worlds::swarm::view::Moment;
 
-use crate::player::{self, Played, Tick, Turn};
+use crate::player::{self, Played, Ticks, Turn};
 use crate::swarm::engine::caption::{self, Caption};
 use crate::swarm::engine::goals::Goals;
 use crate::swarm::engine::snapshot::GoalRow;
+use crate::swarm::engine::statement::Statement;
 use crate::swarm::engine::{describe, moment};
 
 /// The number of entries of the trace, back from now, among which the one is looked for that the caption tells of.
 const LOOK_BACK: usize = 4_096;
-/// The most ticks of the timeline; the oldest go first.
-const TICKS: usize = 20_000;
 /// Virtual seconds that pass in a second at the automatic speed.
 const PACE: f64 = 0.5;
 /// The same while the requests of one client are followed.
@@ -36,21 +33,12 @@ pub struct Run {
     history: History<SwarmWorld>,
     /// The client whose requests are followed.
     selected: Option<u64>,
-    /// The ticks of the timeline as far as the run was played on this branch.
-    ticks: Rc<Vec<Tick>>,
-    /// The number of the entry of the trace that is read next.
-    read: u64,
+    ticks: Ticks,
     /// The number of the entry that the last step was about.
     stepped: Option<u64>,
     /// Whether the last step was that everybody is served, or that somebody never can be.
     is_final: bool,
     goals: Goals,
-}
-
-/// The facts of a moment by which it is known later that the run has come to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
-    is_over: bool,
 }
 
 impl Run {
@@ -60,8 +48,7 @@ impl Run {
             history,
             goals,
             selected,
-            ticks: Rc::default(),
-            read: 0,
+            ticks: Ticks::default(),
             stepped: None,
             is_final: false,
         };
@@ -126,33 +113,19 @@ impl Run {
     }
 
     /// The ticks of the timeline.
-    pub(super) fn ticks(&self) -> Rc<Vec<Tick>> {
-        Rc::clone(&self.ticks)
+    pub(super) const fn ticks(&self) -> &Ticks {
+        &self.ticks
     }
 
     /// Reads what is new in the trace.
     fn read(&mut self) {
-        let entries = self.history.entries();
-        let first = entries.partition_point(|entry| entry.index < self.read);
-        let Some(last) = entries.last().filter(|last| last.index >= self.read) else {
-            return;
-        };
-        self.read = last.index + 1;
-        let ticks = Rc::make_mut(&mut self.ticks);
-        ticks.extend(entries[first..].iter().filter_map(describe::tick));
-        let excess = ticks.len().saturating_sub(TICKS);
-        ticks.drain(..excess);
+        self.ticks.read(&self.history, describe::tick);
     }
 
     /// Forgets what was read of the time from a moment on.
     fn forget_from(&mut self, at: Instant) {
         self.goals.forget_from(at);
-        let ticks = Rc::make_mut(&mut self.ticks);
-        ticks.retain(|tick| tick.at < at.as_micros());
-        let entries = self.history.entries();
-        let first = entries.partition_point(|entry| entry.at < at);
-        let next = entries.get(first).map(|entry| entry.index);
-        self.read = next.unwrap_or_else(|| World::events(self.world()));
+        self.ticks.forget_from(&self.history, at);
     }
 
     /// The last entry of the trace of a sort.
@@ -171,7 +144,8 @@ impl Run {
 
 impl Played for Run {
     type World = SwarmWorld;
-    type Moment = Mark;
+    /// Whether the run is at its end.
+    type Moment = bool;
 
     fn history(&self) -> &History<SwarmWorld> {
         &self.history
@@ -181,13 +155,11 @@ impl Played for Run {
         &mut self.history
     }
 
-    fn moment(&self) -> Mark {
-        Mark {
-            is_over: self.is_at_end(),
-        }
+    fn moment(&self) -> bool {
+        self.is_at_end()
     }
 
-    fn pace(&self, _: &Mark) -> f64 {
+    fn pace(&self, _: &bool) -> f64 {
         if self.selected.is_some() {
             FOLLOWED
         } else {
@@ -195,8 +167,8 @@ impl Played for Run {
         }
     }
 
-    fn has_come_since(&self, before: &Mark) -> bool {
-        !before.is_over && self.is_at_end()
+    fn has_come_since(&self, was_at_end: &bool) -> bool {
+        !was_at_end && self.is_at_end()
     }
 
     fn take_up(&mut self) -> bool {
@@ -213,10 +185,8 @@ impl Played for Run {
         self.stepped = last;
         self.is_final = is_final;
         let caption = self.caption();
-        let sentences = caption
-            .statements()
-            .map(|one| (one.text().split_whitespace().count(), true));
-        Some(player::reading(sentences, ANYWAY))
+        let sentences = caption.statements().map(Statement::text);
+        Some(player::familiar(sentences, ANYWAY))
     }
 
     fn turn(&mut self, turn: Turn) {
@@ -241,9 +211,5 @@ impl Played for Run {
 
     fn has_ended(&self) -> bool {
         self.is_at_end()
-    }
-
-    fn until(&self) -> Instant {
-        Instant::from_micros(u64::MAX)
     }
 }

@@ -6,7 +6,7 @@ use chordscope_sim::worlds::swarm::comparison::Contender;
 use chordscope_sim::worlds::swarm::scenario::Scenario;
 use chordscope_sim::worlds::swarm::view::Moment;
 
-use crate::player::{Address, Beside, Refused, TimeView};
+use crate::player::{self, Address, Pictured, Refused, TimeView};
 use crate::swarm::engine::caption::Caption;
 use crate::swarm::engine::command::Over;
 use crate::swarm::engine::levers::Levers;
@@ -103,10 +103,17 @@ pub struct GoalRow {
     pub met: Option<u64>,
 }
 
-impl Snapshot {
-    /// Why the last command that came by this control was refused.
-    pub fn refused_beside(&self, control: Beside) -> Option<&str> {
-        Refused::beside(self.refused.as_ref(), control)
+impl Pictured for Snapshot {
+    fn time(&self) -> &TimeView {
+        &self.time
+    }
+
+    fn refused(&self) -> Option<&Refused> {
+        self.refused.as_ref()
+    }
+
+    fn address(&self) -> Option<&Address> {
+        self.address.as_ref()
     }
 }
 
@@ -145,15 +152,7 @@ pub struct Lack {
 }
 
 /// A line of the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EventRow {
-    /// Its number in the trace.
-    pub index: u64,
-    /// The time, in microseconds.
-    pub at: u64,
-    /// The event.
-    pub what: Statement,
-}
+pub type EventRow = player::EventRow<Statement>;
 
 impl WaysView {
     /// The three in a sentence.

@@ -5,9 +5,9 @@ use yew::{Callback, Html, html};
 
 use crate::components::choice::{chosen, index};
 use crate::page;
-use crate::player::Beside;
+use crate::player::programme::RunCommand;
 use crate::player::scenario_choice::scenario_choice;
-use crate::swarm::engine::command::Command;
+use crate::player::{Beside, Pictured};
 use crate::swarm::engine::levers::{Dial, Levers, Picker};
 use crate::swarm::panels::Desk;
 use crate::swarm::panels::levers_card::LEVERS;
@@ -21,7 +21,7 @@ pub fn ask_bar(desk: &Desk) -> Html {
         // What was typed last has been taken by now, or is wrong: then the run that is shown goes on, and the text stays to be mended.
         match fault(again.typed.as_ref()) {
             Some(wrong) => again.wrong.set(Some(wrong)),
-            None => again.send.emit(Command::Again),
+            None => again.send.emit(RunCommand::Again.into()),
         }
     });
     let more = Callback::from(move |_: MouseEvent| page::focus(LEVERS));
@@ -53,7 +53,7 @@ fn scenario(desk: &Desk) -> Html {
         shot.scenario,
         |one| (one.name, one.title),
         "Your own settings",
-        desk.send.reform(Command::Load),
+        desk.send.reform(|name| RunCommand::Load(name).into()),
     )
 }
 

@@ -2,7 +2,8 @@
 
 use yew::Html;
 
-use crate::player::caption_line::{self, Tone};
+use crate::player::caption::Tone;
+use crate::player::caption_line;
 use crate::swarm::panels::{Desk, say};
 
 /// The caption below the stage. While requests follow one another they are not read aloud: the log has them.

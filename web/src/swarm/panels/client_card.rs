@@ -4,7 +4,7 @@ use chordscope_sim::worlds::swarm::view::{MemberView, Presence};
 use web_sys::{KeyboardEvent, MouseEvent};
 use yew::{Callback, Html, html};
 
-use crate::player::Beside;
+use crate::player::{Beside, Pictured};
 use crate::scene::grid::painter::segment_colour;
 use crate::swarm::engine::command::Command;
 use crate::swarm::engine::moment;

@@ -1,7 +1,6 @@
 //! The help sheet of the swarm page, and its keys.
 
 use crate::components::help::Help;
-use crate::player::Control;
 use crate::swarm::engine::command::Command;
 
 /// The help sheet.
@@ -22,21 +21,11 @@ pub const HELP: Help = Help {
     ],
 };
 
-/// A meaning of a single key.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Wish {
-    /// Copy a link to this moment.
-    Share,
-    /// A command to the engine.
-    Engine(Command),
-}
-
-/// The meaning of a single key.
-pub fn of_key(key: &str) -> Option<Wish> {
-    Some(Wish::Engine(match key {
-        "s" => return Some(Wish::Share),
+/// The command of a single key that is none of the player's.
+pub fn of_key(key: &str) -> Option<Command> {
+    Some(match key {
         "]" => Command::Move(true),
         "[" => Command::Move(false),
-        _ => Command::Time(Control::of_key(key)?),
-    }))
+        _ => return None,
+    })
 }

@@ -2,7 +2,7 @@
 
 use yew::{Html, html};
 
-use crate::player::Beside;
+use crate::player::{Beside, Pictured};
 use crate::swarm::engine::levers::{Arrival, Dial, Last, Levers, Uplinks};
 use crate::swarm::panels::Desk;
 use crate::swarm::panels::ask_bar::choice;
