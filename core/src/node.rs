@@ -599,8 +599,8 @@ impl Node {
                     (owner, before)
                 });
                 let membership = &self.ring.membership;
-                let candidate = found
-                    .and_then(|found| self.ring_merge.on_looked_round(membership, via, found));
+                let candidate =
+                    found.and_then(|found| self.ring_merge.on_looked_round(membership, via, found));
                 if let Some(candidate) = candidate {
                     self.step(now, Input::Candidate(candidate));
                 }

@@ -61,8 +61,10 @@ pub(super) struct Open {
     pub(super) progress: u64,
     /// True while walks over the records are under way.
     pub(super) walks: bool,
-    /// True while groups need the node.
+    /// True while groups need the node, be it to hear what became of one.
     pub(super) groups: bool,
+    /// True while it has a place in a group that nothing is known to follow.
+    pub(super) places: bool,
     /// True if the groups have no other nodes to go on with.
     pub(super) is_lone: bool,
 }
@@ -138,7 +140,11 @@ impl Handover {
             } else if open.is_lone && (in_groups || !in_time) {
                 Turn::Stay(Stay::Refused)
             } else if !in_time {
-                Turn::Stay(Stay::Unfinished)
+                Turn::Stay(match (open.places, open.walks, in_groups) {
+                    (true, ..) => Stay::Unfinished,
+                    (false, false, true) => Stay::Untold,
+                    (false, ..) => Stay::Slow,
+                })
             } else {
                 Turn::Wait
             }
@@ -236,6 +242,7 @@ impl Node {
             progress,
             walks,
             groups: !self.quorum.is_free(),
+            places: self.leaving().is_some_and(|open| open.groups > 0),
             is_lone: groups.is_some_and(Groups::has_no_followers),
         };
         match self.handover.on_timer(now, departure, open) {
@@ -286,6 +293,7 @@ mod tests {
         progress: 7,
         walks: true,
         groups: false,
+        places: false,
         is_lone: false,
     };
 
@@ -342,8 +350,22 @@ mod tests {
             ..OPEN
         };
         assert_eq!(handover.on_timer(at(3), way, idle), Turn::Wait);
-        let late = handover.on_timer(at(58), way, idle);
-        assert_eq!(late, Turn::Stay(Stay::Unfinished));
+        let untold = Open {
+            groups: true,
+            ..idle
+        };
+        let unfinished = Open {
+            places: true,
+            ..untold
+        };
+        for (open, why) in [
+            (idle, Stay::Slow),
+            (untold, Stay::Untold),
+            (unfinished, Stay::Unfinished),
+        ] {
+            let late = handover.on_timer(at(58), way, open);
+            assert_eq!(late, Turn::Stay(why));
+        }
         let lone = Open {
             groups: true,
             is_lone: true,
