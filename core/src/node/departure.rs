@@ -61,10 +61,21 @@ pub(super) struct Open {
     pub(super) progress: u64,
     /// True while walks over the records are under way.
     pub(super) walks: bool,
-    /// True while groups need the node.
-    pub(super) groups: bool,
+    /// The need of the groups for the node.
+    pub(super) groups: Need,
     /// True if the groups have no other nodes to go on with.
     pub(super) is_lone: bool,
+}
+
+/// The need of the groups for a node that leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// None needs it.
+    Nothing,
+    /// One that is over: not all concerned are known to know what became of it.
+    Word,
+    /// One that is not over, in which it has a place.
+    Place,
 }
 
 /// The decision on a departure whose timer is due.
@@ -130,7 +141,7 @@ impl Handover {
     /// Decides, when its timer is due, on a departure, which goes on for as long as its records are being taken over.
     pub(super) fn on_timer(&mut self, now: Instant, departure: Departure, open: Open) -> Turn {
         let moved = core::mem::replace(&mut self.taken_over, open.progress) != open.progress;
-        let in_groups = departure.is_for_good() && open.groups;
+        let in_groups = departure.is_for_good() && open.groups != Need::Nothing;
         let in_time = now + LEAVE_TIMEOUT <= self.at_last;
         if departure == Departure::TakenOver {
             if open.walks && !moved {
@@ -138,7 +149,11 @@ impl Handover {
             } else if open.is_lone && (in_groups || !in_time) {
                 Turn::Stay(Stay::Refused)
             } else if !in_time {
-                Turn::Stay(Stay::Unfinished)
+                Turn::Stay(match (open.groups, open.walks) {
+                    (Need::Place, _) => Stay::Unfinished,
+                    (Need::Word, false) => Stay::Untold,
+                    (Need::Word, true) | (Need::Nothing, _) => Stay::Slow,
+                })
             } else {
                 Turn::Wait
             }
@@ -235,7 +250,11 @@ impl Node {
         let open = Open {
             progress,
             walks,
-            groups: !self.quorum.is_free(),
+            groups: match self.leaving() {
+                Some(open) if open.groups > 0 => Need::Place,
+                _ if self.quorum.is_free() => Need::Nothing,
+                _ => Need::Word,
+            },
             is_lone: groups.is_some_and(Groups::has_no_followers),
         };
         match self.handover.on_timer(now, departure, open) {
@@ -285,7 +304,7 @@ mod tests {
     const OPEN: Open = Open {
         progress: 7,
         walks: true,
-        groups: false,
+        groups: Need::Nothing,
         is_lone: false,
     };
 
@@ -321,7 +340,7 @@ mod tests {
         let at = |secs: u64| Instant::from_millis(secs * 1_000);
         let groups = Open {
             walks: false,
-            groups: true,
+            groups: Need::Place,
             ..OPEN
         };
         let mut handover = begun(Departure::ForGood);
@@ -342,10 +361,24 @@ mod tests {
             ..OPEN
         };
         assert_eq!(handover.on_timer(at(3), way, idle), Turn::Wait);
-        let late = handover.on_timer(at(58), way, idle);
-        assert_eq!(late, Turn::Stay(Stay::Unfinished));
+        let untold = Open {
+            groups: Need::Word,
+            ..idle
+        };
+        let unfinished = Open {
+            groups: Need::Place,
+            ..idle
+        };
+        for (open, why) in [
+            (idle, Stay::Slow),
+            (untold, Stay::Untold),
+            (unfinished, Stay::Unfinished),
+        ] {
+            let late = handover.on_timer(at(58), way, open);
+            assert_eq!(late, Turn::Stay(why));
+        }
         let lone = Open {
-            groups: true,
+            groups: Need::Place,
             is_lone: true,
             ..idle
         };

@@ -49,6 +49,10 @@ pub enum Stay {
     Refused,
     /// No others could take its places in groups in time.
     Unfinished,
+    /// Others have taken its places in groups, or it has none; it did not hear in time that those concerned know what became of the groups.
+    Untold,
+    /// Its records were being handed over still when the time was up.
+    Slow,
 }
 
 impl fmt::Display for Stay {
@@ -61,6 +65,10 @@ impl fmt::Display for Stay {
             Self::Unfinished => {
                 "the groups of level quorum that the peer is in could not go on without it"
             }
+            Self::Untold => {
+                "no group of level quorum needs the peer, but not all peers concerned have said in time what became of its groups"
+            }
+            Self::Slow => "what the peer keeps was not all handed over in time",
         })
     }
 }

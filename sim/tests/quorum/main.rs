@@ -8,6 +8,7 @@ mod adopting;
 mod checker;
 mod client;
 mod history;
+mod leaving;
 mod nodes;
 mod repairs;
 mod ring;

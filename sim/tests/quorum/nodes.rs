@@ -23,7 +23,7 @@ pub(crate) fn name(text: &str) -> Name {
     Name::new(text).unwrap()
 }
 
-fn ids(rng: &mut Rng, count: usize) -> Vec<Id> {
+pub(crate) fn ids(rng: &mut Rng, count: usize) -> Vec<Id> {
     let mut ids: Vec<Id> = Vec::new();
     while ids.len() < count {
         let id = Id::from_u64(rng.below(1 << 16));

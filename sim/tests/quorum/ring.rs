@@ -73,6 +73,19 @@ pub(crate) struct Ring {
 impl Ring {
     /// A ring that one node begins and the others join.
     pub(crate) fn new(seed: u64, ids: &[Id]) -> Self {
+        let config = Config {
+            space: space(),
+            stabilize: Some(Duration::from_millis(400)),
+            fingers: Some(Duration::from_millis(700)),
+            repair: Some(Duration::from_millis(900)),
+            lookup_deadline: Duration::from_secs(6),
+            ..Config::default()
+        };
+        Self::configured(seed, ids, config)
+    }
+
+    /// Such a ring of nodes of this configuration.
+    pub(crate) fn configured(seed: u64, ids: &[Id], config: Config) -> Self {
         let mut ring = Self {
             now: Instant::ZERO,
             rng: Rng::from_seed(seed, 0x4199),
@@ -80,14 +93,7 @@ impl Ring {
             queue: BTreeMap::new(),
             sequence: 0,
             loss: 0,
-            config: Config {
-                space: space(),
-                stabilize: Some(Duration::from_millis(400)),
-                fingers: Some(Duration::from_millis(700)),
-                repair: Some(Duration::from_millis(900)),
-                lookup_deadline: Duration::from_secs(6),
-                ..Config::default()
-            },
+            config,
             older: BTreeSet::new(),
             events: Vec::new(),
         };

@@ -92,9 +92,11 @@ impl Changes {
         self.open.is_empty()
     }
 
-    /// Forgets a group that is over.
-    pub(super) fn end(&mut self, id: GroupId) {
-        self.open.remove(&id);
+    /// Forgets a group that is over. What was staged for this attempt has lost.
+    pub(super) fn end(&mut self, shared: &mut Shared, id: GroupId) {
+        if let Some(change) = self.open.remove(&id) {
+            withdraw(shared, id, &change);
+        }
     }
 
     /// Begins to change a group. The ballot is saved first: no two attempts may have the same one.
@@ -176,10 +178,14 @@ impl Changes {
             }
             (Step::Preparing { .. }, response) => self.on_promise(shared, id, from, response),
             (Step::Proposing { .. }, response) => self.on_accepted(shared, id, from, response),
-            // It is gone, or goes.
-            (Step::Meeting { .. }, _) => {
-                shared.presence.declines(shared.own.now, from);
+            // It is gone, or goes: the next attempt is without it.
+            (Step::Meeting { .. }, response) => {
+                match response {
+                    Some(_) => shared.presence.goes(shared.own.now, from),
+                    None => shared.presence.declines(shared.own.now, from),
+                }
                 self.end_attempt(shared, id);
+                shared.outbox.act(Act::TryAgainSoon(id));
             }
             (_, response) => self.fail(shared, id, response.as_ref()),
         }
@@ -201,20 +207,7 @@ impl Changes {
             return;
         };
         shared.outbox.act(Act::AttemptEnded(id));
-        let unstaged = matches!(
-            change.step,
-            Step::Beginning | Step::Surveying { .. } | Step::Meeting { .. }
-        );
-        let proposed = matches!(change.step, Step::Proposing { .. });
-        if unstaged || proposed || change.next.epoch != change.ballot {
-            return;
-        }
-        let nodes = change.next.members().into_iter();
-        for node in nodes.filter(|node| node.votes) {
-            // Nobody waits for the answer.
-            let withdraw = Request::Withdraw(id, change.ballot);
-            shared.ask(Token::Round(0), &node.contact, withdraw);
-        }
+        withdraw(shared, id, &change);
     }
 
     /// Enters a step; answers to the one before come too late from now on.
@@ -570,6 +563,24 @@ impl Changes {
     }
 }
 
+/// Withdraws what an attempt staged and never proposed: it cannot come to be.
+fn withdraw(shared: &mut Shared, id: GroupId, change: &Change) {
+    let unstaged = matches!(
+        change.step,
+        Step::Beginning | Step::Surveying { .. } | Step::Meeting { .. }
+    );
+    let proposed = matches!(change.step, Step::Proposing { .. });
+    if unstaged || proposed || change.next.epoch != change.ballot {
+        return;
+    }
+    let nodes = change.next.members().into_iter();
+    for node in nodes.filter(|node| node.votes) {
+        // Nobody waits for the answer.
+        let withdraw = Request::Withdraw(id, change.ballot);
+        shared.ask(Token::Round(0), &node.contact, withdraw);
+    }
+}
+
 /// The next attempt must be above what refused this one.
 fn learn_ballot(shared: &mut Shared, response: Option<&Response>) {
     if let Some(Response::Closed(newer)) = response {
@@ -748,6 +759,41 @@ mod tests {
         let acts = attempt.answer(4, Some(Response::Met(who)));
         assert_eq!(acts, [Act::AttemptEnded(attempt.id)]);
         assert!(attempt.shared.presence.has_declined(id(4)));
+    }
+
+    #[test]
+    fn what_was_staged_is_withdrawn_when_another_decision_ends_the_group_unless_it_was_proposed() {
+        let withdraw = |attempt: &Attempt| Request::Withdraw(attempt.id, epoch(0, 2));
+        for proposed in [false, true] {
+            let mut attempt = Attempt::begin(&[1, 4], &[]);
+            attempt.stage(&[1, 4]);
+            if proposed {
+                let change = attempt.changes.open.get_mut(&attempt.id).unwrap();
+                change.step = Step::Proposing {
+                    asked: 3,
+                    accepted: BTreeSet::new(),
+                };
+            }
+            attempt.changes.end(&mut attempt.shared, attempt.id);
+            let acts = attempt.shared.outbox.take_acts();
+            let asked = asked(&attempt.shared, acts).into_iter();
+            let asked: Vec<_> = asked.map(|(node, _, it)| (node, it)).collect();
+            let withdrawn = [1, 4].map(|node| (id(node), withdraw(&attempt)));
+            assert_eq!(asked, if proposed { &[][..] } else { &withdrawn[..] });
+        }
+    }
+
+    #[test]
+    fn who_leaves_or_does_not_answer_ends_the_attempt_and_the_next_one_follows_soon() {
+        for (response, is_going) in [(Some(Response::Unknown), true), (None, false)] {
+            let mut attempt = Attempt::begin(&[1, 4], &[]);
+            attempt.answer(1, Some(Response::Done));
+            let acts = attempt.answer(4, response);
+            let id_of = attempt.id;
+            assert_eq!(acts, [Act::AttemptEnded(id_of), Act::TryAgainSoon(id_of)]);
+            assert!(attempt.shared.presence.has_declined(id(4)));
+            assert_eq!(attempt.shared.presence.is_going(id(4)), is_going);
+        }
     }
 
     #[test]

@@ -447,7 +447,7 @@ impl Groups {
 
     /// Ends all that is tried with a group.
     fn end(&mut self, id: GroupId) {
-        self.changes.end(id);
+        self.changes.end(&mut self.shared, id);
         self.leading.end(id);
         self.upkeep.end(id);
         self.telling.end(id);

@@ -255,6 +255,8 @@ impl Member<'_> {
             return shared.answer_once_saved(ticket, Response::Done);
         } else if let Some(followed) = over {
             Response::Followed(Box::new(followed))
+        } else if let Some(gone) = shared.roster.forgotten(&parent) {
+            gone
         } else if shared.roster.is_below_floor(next.epoch) {
             Response::Closed(shared.roster.floor())
         } else if !shared.roster.has_room() {
@@ -511,6 +513,18 @@ mod tests {
         node.member().withdraw(from(1), name);
         let dropped = Act::Effect(Effect::Drop(vec![key]));
         assert_eq!(node.acts(), [dropped, answer(1, Response::Done)]);
+    }
+
+    #[test]
+    fn who_voted_in_a_group_and_forgot_it_expects_nothing_that_would_follow_it() {
+        let parent = group((0, 0), 1, &[1, 2]);
+        let mut node = Node::new(2, core::slice::from_ref(&parent));
+        node.shared.forget(parent.id());
+        node.acts();
+        let late = next(epoch(0, 5), &[1, 2]);
+        node.member().stage(from(1), parent, late);
+        assert_eq!(node.acts(), [answer(1, Response::Gone(2))]);
+        assert!(node.shared.roster.is_free());
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub(super) struct Presence {
     introduced: BTreeSet<Id>,
     /// Nodes that stay in another lineage, and since when that is known.
     declined: BTreeMap<Id, Instant>,
+    /// Those of them that leave for good, or take no part in groups at all.
+    going: BTreeSet<Id>,
     /// Nodes that could not store what they were given.
     refusals: BTreeMap<Id, Refusals>,
 }
@@ -98,6 +100,7 @@ impl Presence {
     pub(super) fn forget_introductions(&mut self) {
         self.introduced.clear();
         self.declined.clear();
+        self.going.clear();
     }
 
     /// The nodes of the ring that do not know this one's incarnation yet, and are told now.
@@ -119,9 +122,21 @@ impl Presence {
         self.declined.insert(node, now);
     }
 
+    /// A node did not introduce itself when it was asked to: it leaves for good, or takes no part in groups.
+    pub(super) fn goes(&mut self, now: Instant, node: Id) {
+        self.declines(now, node);
+        self.going.insert(node);
+    }
+
+    /// Returns whether a node keeps no place in a group that is changed now, since it leaves for good.
+    pub(super) fn is_going(&self, node: Id) -> bool {
+        self.going.contains(&node)
+    }
+
     /// Takes note that a node has introduced itself by itself, in this lineage or none: it is worth asking again.
     pub(super) fn is_back(&mut self, node: Id) {
         self.declined.remove(&node);
+        self.going.remove(&node);
     }
 
     /// Returns whether a node is not worth asking, since it stays in another lineage.
@@ -164,6 +179,7 @@ impl Presence {
         // A node may take part later: one that adopts a lineage, or has lost its own.
         self.declined
             .retain(|_, since| now.since(*since) < patience.declined);
+        self.going.retain(|node| self.declined.contains_key(node));
         // Between two tries lie the patience and a look.
         self.refusals
             .retain(|_, refusals| now.since(refusals.last) < 2 * patience.silent);

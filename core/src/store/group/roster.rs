@@ -515,10 +515,21 @@ impl Roster {
     pub(super) fn unknown(&self, id: GroupId) -> Response {
         // A node that has skipped too many groups to remember which answers `Gone` about none.
         let was_in = !self.skipped.contains(&id) && self.skipped.len() < MAX_GROUPS;
-        match self.is_below_floor(id.epoch) && was_in {
+        // A group that is staged here may begin, and be below the floor by then.
+        let may_come = self.staged_groups().any(|group| group.id() == id);
+        match self.is_below_floor(id.epoch) && was_in && !may_come {
             true => Response::Gone(self.incarnation),
             false => Response::Unknown,
         }
+    }
+
+    /// The answer about a group that this node has voted in and forgotten, [`Response::Gone`]; `None` about others.
+    pub(super) fn forgotten(&self, group: &Configuration) -> Option<Response> {
+        let id = group.id();
+        let place = group.member(self.me);
+        let voted = place.is_some_and(|it| it.votes && it.incarnation == self.incarnation);
+        let answer = (voted && !self.holds(id)).then(|| self.unknown(id));
+        answer.filter(|answer| matches!(answer, Response::Gone(_)))
     }
 
     /// The greatest epoch that was forgotten.
@@ -623,6 +634,25 @@ mod tests {
         assert_eq!(roster.unknown(staged), Response::Unknown, "skipped");
         assert!(!roster.forget(later.id()));
         assert!(roster.next_round(3) > 7, "above the floor");
+    }
+
+    #[test]
+    fn a_group_is_gone_for_who_voted_in_it_and_forgot_it_and_not_where_it_may_still_come() {
+        let first = group((0, 100), 1, &[1, 2]);
+        let mut roster = roster(2, core::slice::from_ref(&first));
+        assert_eq!(roster.forgotten(&first), None, "it is here");
+        assert!(roster.forget(first.id()));
+        assert_eq!(roster.forgotten(&first), Some(Response::Gone(2)));
+        let others = group((0, 100), 1, &[1, 3]);
+        assert_eq!(roster.forgotten(&others), None, "it was not in it");
+        roster.stage(group((0, 100), 3, &[1]), next(epoch(0, 4), &[1, 2]));
+        let later = group((100, 200), 7, &[1, 2]);
+        roster.hold(later.clone());
+        assert!(roster.forget(later.id()));
+        let staged = group((0, 100), 4, &[1, 2]);
+        assert!(roster.is_below_floor(staged.epoch));
+        assert_eq!(roster.unknown(staged.id()), Response::Unknown);
+        assert_eq!(roster.forgotten(&staged), None);
     }
 
     #[test]

@@ -57,11 +57,11 @@ impl Telling {
         if first {
             return;
         }
-        // A node does not answer: the next group may be over by now, and then the node need not be told.
-        for part in next.groups(&group) {
-            let knows = |node: &&Member| told.by.contains(&node.id());
-            let known = part.members.iter().find(knows);
-            if let Some(node) = known.filter(|_| !told.over.contains(&part.upto)) {
+        // A node does not answer: the next group may be over by now, and then the node need not be told. Those who know may be gone as well.
+        let parts = next.groups(&group);
+        for part in parts.filter(|part| !told.over.contains(&part.upto)) {
+            let know = part.members.iter().filter(|it| told.by.contains(&it.id()));
+            for node in know {
                 let check = Request::Check(part.id());
                 shared.ask(Token::Over(id, part.upto), &node.contact, check);
             }
@@ -181,5 +181,25 @@ mod tests {
             assert!(!shared.roster.holds(parent.id()));
             assert_eq!(shared.outbox.take_acts(), [Act::Ended(parent.id())]);
         }
+    }
+
+    #[test]
+    fn all_who_know_a_decision_are_asked_whether_what_followed_is_over() {
+        let parent = group((0, 0), 1, &[1, 2]);
+        let follows = next(epoch(0, 2), &[1, 3, 4]);
+        let part = group((0, 0), 2, &[1, 3, 4]);
+        let mut shared = testing::shared(1, core::slice::from_ref(&parent));
+        let mut telling = Telling::default();
+        shared.roster.follow(parent.id(), &follows, |_| false);
+        telling.tell(&mut shared, parent.id());
+        for node in [1, 4] {
+            telling.on_told(&mut shared, parent.id(), id(node), Some(&Response::Done));
+        }
+        requests(&mut shared);
+        telling.tell(&mut shared, parent.id());
+        let check = |node| (id(node), Request::Check(part.id()));
+        let decided = Request::Decided(parent.id(), Box::new(follows));
+        let asked = [(id(3), decided), check(1), check(4)];
+        assert_eq!(requests(&mut shared), asked);
     }
 }

@@ -239,8 +239,10 @@ impl Upkeep {
         let has_state = |node: Id| group.member(node).is_some_and(|member| member.votes);
         // Who leaves does not wait for a member that is away and was never given the state: it may have left itself before it was one.
         let with_me = |node: Id| node == me || !has_state(node) && !is_in(&there, node);
-        let goes =
-            |node: Id| look.leaving && with_me(node) || presence.has_left(node, group.lineage);
+        let goes = |node: Id| {
+            let left = presence.has_left(node, group.lineage) || presence.is_going(node);
+            look.leaving && with_me(node) || left
+        };
         let away = group.members.iter().map(|member| &member.contact);
         let away = away.filter(|node| !is_in(&there, node.id()) && !goes(node.id()));
         let (given_up, kept): (Vec<&Contact>, Vec<&Contact>) = away.partition(|node| {
@@ -301,7 +303,9 @@ impl Upkeep {
     pub(super) fn on_check(&mut self, shared: &Shared, id: GroupId, from: Id) {
         let waits = |group: &Configuration| {
             let leads = group.primary().map(Member::id) == Some(shared.id());
-            leads && !group.has(from) && shared.presence.has_left(from, group.lineage)
+            let presence = &shared.presence;
+            let left = presence.has_left(from, group.lineage) || presence.is_going(from);
+            leads && !group.has(from) && left
         };
         let open = shared.roster.get(id).filter(|held| held.decided.is_none());
         if open.is_some_and(|held| waits(&held.group)) && shared.is_acquainted_with(from) {
@@ -572,6 +576,30 @@ mod tests {
             upkeep.has_no_followers(),
             "it cannot leave its places to that"
         );
+    }
+
+    #[test]
+    fn who_leaves_keeps_no_place_in_a_group_that_is_changed_until_it_introduces_itself() {
+        let all = group((3, 1), 1, &[1, 2, 3]);
+        let mut shared = testing::shared(1, core::slice::from_ref(&all));
+        let (leading, mut upkeep) = (Leading::default(), Upkeep::default());
+        let look = ring(&[2, 3]);
+        let mut wanted = |shared: &mut Shared| {
+            let wanted = considered(&mut upkeep, shared, &leading, &look).unwrap();
+            (wanted.members, wanted.absent)
+        };
+        let three = [1, 2, 3].map(contact).to_vec();
+        shared.presence.declines(shared.now(), id(3));
+        let absent = (three.clone(), BTreeSet::from([id(3)]));
+        assert_eq!(wanted(&mut shared), absent, "it does not answer");
+        shared.presence.goes(shared.now(), id(3));
+        let two = ([1, 2].map(contact).to_vec(), BTreeSet::new());
+        assert_eq!(wanted(&mut shared), two);
+        shared.presence.is_back(id(3));
+        assert_eq!(wanted(&mut shared), (three.clone(), BTreeSet::new()));
+        shared.presence.goes(shared.now(), id(3));
+        shared.own.now = shared.now() + shared.own.settings.patience.declined;
+        assert_eq!(wanted(&mut shared), (three, BTreeSet::new()), "it stayed");
     }
 
     #[test]
