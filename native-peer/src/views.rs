@@ -16,8 +16,8 @@ use crate::driver::Unlinked;
 use crate::storage::{self, Began, Health};
 
 pub(crate) use quorum::{
-    Adoption, Awaited, Quorum, Range, Repaired, UNKNOWN_LINEAGE, Waiting, given_up, parse_lineage,
-    show_lineage,
+    Adoption, Awaited, Quorum, Range, Repaired, UNKNOWN_LINEAGE, Waiting, given_up, held_by,
+    parse_lineage, show_lineage, unanswered,
 };
 pub(crate) use sought::{Outside, Sought};
 pub(crate) use transfers::{Fetching, Shared, Stopped, Transfer, Transfers};
