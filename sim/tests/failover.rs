@@ -135,6 +135,12 @@ fn a_put_while_all_who_may_have_an_earlier_version_are_away_says_that_it_may_be_
     }
     let written = peers.put(writer, name(), b"newer").unwrap();
     assert_eq!((written.sequence, written.may_be_lost), (1, true));
+    let page = include_str!("../../docs/running-a-peer.md");
+    let said = "(`\"may_be_lost\": true` in JSON): it begins with version 1, unless this peer itself has put the name before, and if one of those peers has an earlier record of a greater version, that one stays once it is back";
+    assert!(
+        page.contains(said),
+        "docs/running-a-peer.md does not say: {said}"
+    );
     for holder in holders {
         peers.start(*holder);
         peers.find(*holder, Plan::Resume);
