@@ -9,7 +9,7 @@ use etcetera::base_strategy::{BaseStrategy, choose_base_strategy};
 use serde::{Deserialize, Serialize};
 use tempfile::TempPath;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, refused};
 
 /// The folder of peers' data: one below it for each port.
 pub(crate) fn home() -> Result<PathBuf, Failure> {
@@ -54,14 +54,13 @@ pub(crate) fn make_private_folder(path: &Path) -> Result<(), Failure> {
 /// The token that control of the peer needs; made at the first start.
 pub(crate) fn token(folder: &Path) -> Result<String, Failure> {
     let path = folder.join("token");
-    let fail = |reason: String| Failure::failed(format!("{}: {reason}", path.display()));
     if let Ok(token) = read_token(folder) {
         return Ok(token);
     }
     let mut secret = [0_u8; 32];
-    getrandom::fill(&mut secret).map_err(|error| fail(error.to_string()))?;
+    getrandom::fill(&mut secret).map_err(Failure::failed)?;
     let token = HEXLOWER.encode(&secret);
-    write_private(&path, &token).map_err(|error| fail(error.to_string()))?;
+    write_private(&path, &token).map_err(|error| Failure::failed(refused(&path, &error)))?;
     Ok(token)
 }
 

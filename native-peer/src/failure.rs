@@ -73,6 +73,29 @@ pub(crate) fn unwritten(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), sentence)
 }
 
+/// A file that a start needs and the system refuses, by the kind of refusal, with what helps.
+pub(crate) fn refused(path: &Path, error: &io::Error) -> String {
+    let path = path.display();
+    match error.kind() {
+        _ if is_full(error) => format!(
+            "no room on the disk for {path} ({error}): make room on the file system of that folder, and start the peer again"
+        ),
+        ErrorKind::ReadOnlyFilesystem => format!(
+            "cannot write to {path} ({error}): mount its file system for writing, or choose another folder with --data"
+        ),
+        ErrorKind::PermissionDenied => format!(
+            "this user may not read or write {path} ({error}): start the peer as the user to whom the folder belongs, or give the folder and its files to this one"
+        ),
+        ErrorKind::WouldBlock | ErrorKind::ResourceBusy => format!(
+            "{path} is locked by another process: stop that, or choose another folder with --data"
+        ),
+        ErrorKind::InvalidData | ErrorKind::UnexpectedEof => format!(
+            "{path} is damaged ({error}): have a look at the disk and the memory, and start the peer again"
+        ),
+        _ => format!("{path}: {error}"),
+    }
+}
+
 /// The text without the system's numbers of errors: the words beside them say the same.
 fn without_error_numbers(text: &str) -> String {
     let mut parts = text.split(" (os error ");
@@ -127,6 +150,44 @@ impl std::error::Error for Failure {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_start_that_the_system_refuses_is_told_what_helps_by_the_kind_of_refusal() {
+        let said = |kind: ErrorKind| refused(Path::new("/a/b"), &kind.into());
+        for (kind, helps) in [
+            (
+                ErrorKind::StorageFull,
+                "no room on the disk for /a/b (no storage space): make room on the file system of that folder",
+            ),
+            (
+                ErrorKind::QuotaExceeded,
+                "no room on the disk for /a/b (quota exceeded): make room",
+            ),
+            (
+                ErrorKind::FileTooLarge,
+                "no room on the disk for /a/b (file too large): make room",
+            ),
+            (
+                ErrorKind::ReadOnlyFilesystem,
+                "mount its file system for writing",
+            ),
+            (
+                ErrorKind::PermissionDenied,
+                "start the peer as the user to whom the folder belongs",
+            ),
+            (
+                ErrorKind::WouldBlock,
+                "/a/b is locked by another process: stop that",
+            ),
+            (
+                ErrorKind::InvalidData,
+                "/a/b is damaged (invalid data): have a look at the disk",
+            ),
+        ] {
+            assert!(said(kind).contains(helps), "{kind}: {}", said(kind));
+        }
+        assert_eq!(said(ErrorKind::NotFound), "/a/b: entity not found");
+    }
 
     #[test]
     fn a_failure_has_the_words_of_the_system_and_not_its_numbers() {

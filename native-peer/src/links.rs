@@ -270,8 +270,30 @@ async fn read<S: AsyncRead + AsyncWrite + Unpin>(
                 | Error::AlreadyClosed
                 | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake),
             )) => return End::Gone,
-            Some(Err(_)) => return End::Broken(CloseReason::WebSocket),
+            Some(Err(error)) => return End::Broken(broken_rule(&error)),
         }
+    }
+}
+
+/// The rule of WebSockets that the other side has broken.
+const fn broken_rule(error: &Error) -> CloseReason {
+    match error {
+        Error::Protocol(error) => match error {
+            ProtocolError::UnmaskedFrameFromClient => CloseReason::Unmasked,
+            ProtocolError::MaskedFrameFromServer => CloseReason::Masked,
+            ProtocolError::InvalidOpcode(_)
+            | ProtocolError::UnknownControlFrameType(_)
+            | ProtocolError::UnknownDataFrameType(_) => CloseReason::Opcode,
+            ProtocolError::NonZeroReservedBits => CloseReason::ReservedBit,
+            ProtocolError::FragmentedControlFrame
+            | ProtocolError::ControlFrameTooBig
+            | ProtocolError::InvalidCloseSequence => CloseReason::ControlFrame,
+            ProtocolError::UnexpectedContinueFrame | ProtocolError::ExpectedFragment(_) => {
+                CloseReason::Fragment
+            }
+            _ => CloseReason::WebSocket,
+        },
+        _ => CloseReason::WebSocket,
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chordscope_core::link::relay;
 use chordscope_core::node::config;
 use chordscope_core::peer;
+use chordscope_core::store::group::Patience;
 use chordscope_core::store::record::label::MAX_NAME;
 use chordscope_core::store::record::{DEFAULT_LIFETIME, MAX_VALUE, SHORTEST_LIFETIME};
 use chordscope_core::swarm::api;
@@ -74,6 +75,14 @@ fn the_page_has_the_limits_of_records() {
         "keeps at most {} records of {} MiB in all at each level",
         number(limits.records),
         limits.record_bytes >> 20
+    ));
+}
+
+#[test]
+fn the_page_says_when_members_that_are_gone_are_left_out_of_a_lineage_that_goes() {
+    let silent = Patience::default().silent.as_secs();
+    must_say(&format!(
+        "the groups are left without it once nothing was heard of it for {silent} seconds"
     ));
 }
 

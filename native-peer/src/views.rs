@@ -16,8 +16,8 @@ use crate::driver::Unlinked;
 use crate::storage::{self, Began, Health};
 
 pub(crate) use quorum::{
-    Adoption, Awaited, Quorum, Range, Repaired, UNKNOWN_LINEAGE, Waiting, given_up, parse_lineage,
-    show_lineage,
+    Adoption, Awaited, Quorum, Range, Repaired, UNKNOWN_LINEAGE, Waiting, given_up, held_by,
+    parse_lineage, show_lineage, unanswered,
 };
 pub(crate) use sought::{Outside, Sought};
 pub(crate) use transfers::{Fetching, Shared, Stopped, Transfer, Transfers};
@@ -146,6 +146,9 @@ pub(crate) struct Put {
     /// True if the peer renews the record while it runs.
     #[serde(default)]
     pub(crate) renewed: bool,
+    /// True if all peers that may have an earlier version are away: an older record may stay once they are back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) may_be_lost: bool,
 }
 
 /// A lookup.
@@ -423,6 +426,7 @@ impl Put {
             author: signed.then(|| data_encoding::HEXLOWER.encode(&author.0)),
             expires_in_s: None,
             renewed: false,
+            may_be_lost: written.may_be_lost,
         }
     }
 }

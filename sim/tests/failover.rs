@@ -4,10 +4,12 @@
 
 use std::time::Duration;
 
+use chordscope_core::base::content::ContentId;
 use chordscope_core::base::id::{Id, Space};
-use chordscope_core::node::api::Level;
+use chordscope_core::node::api::{Level, StoreError};
 use chordscope_core::peer::Plan;
 use chordscope_core::store::record::Name;
+use chordscope_core::store::record::label::providers_key;
 use chordscope_sim::worlds::peers::{Conditions, Deed, Peers};
 
 const PEERS: usize = 8;
@@ -97,6 +99,77 @@ fn what_was_put_while_all_replicas_were_away_is_read_soon_after_they_are_back() 
         }
     }
     assert_eq!(slow, [], "seed, milliseconds away, how long it was stale");
+}
+
+#[test]
+fn a_put_while_all_who_may_have_an_earlier_version_are_away_says_that_it_may_be_lost() {
+    let mut peers = Peers::ring(7, Conditions::default(), PEERS, 0).unwrap();
+    let order = from_owner(&peers);
+    // The writer is before the holders on the ring, and notices that they are gone.
+    let (holders, author, writer) = (&order[..3], order[PEERS - 3], order[PEERS - 1]);
+    for number in 1..=3_u64 {
+        let written = peers.put(author, name(), &number.to_be_bytes()).unwrap();
+        assert_eq!((written.sequence, written.may_be_lost), (number, false));
+    }
+    for holder in holders {
+        peers.kill(*holder);
+    }
+    peers.run_for(Duration::from_secs(3));
+    // That there is nothing cannot be told: not to a get, a delete or a condition.
+    let away = |outcome| assert_eq!(outcome, Err(StoreError::Away));
+    away(peers.get(writer, name()).map(drop));
+    away(
+        peers
+            .write(writer, |peer, now| peer.delete(now, name(), Level::One))
+            .map(drop),
+    );
+    for expected in [0, 3] {
+        away(
+            peers
+                .write(writer, |peer, now| {
+                    let value = Some(vec![9]);
+                    peer.compare_and_set(now, name(), expected, value, Level::One)
+                })
+                .map(drop),
+        );
+    }
+    let written = peers.put(writer, name(), b"newer").unwrap();
+    assert_eq!((written.sequence, written.may_be_lost), (1, true));
+    let page = include_str!("../../docs/running-a-peer.md");
+    let said = "(`\"may_be_lost\": true` in JSON): it begins with version 1, unless this peer itself has put the name before, and if one of those peers has an earlier record of a greater version, that one stays once it is back";
+    assert!(
+        page.contains(said),
+        "docs/running-a-peer.md does not say: {said}"
+    );
+    for holder in holders {
+        peers.start(*holder);
+        peers.find(*holder, Plan::Resume);
+    }
+    peers.run_for(Duration::from_secs(20));
+    // So it is: the older record has the greater version.
+    let stays = peers.get(writer, name()).unwrap().unwrap();
+    assert_eq!(stays.into_value(), Some(3_u64.to_be_bytes().to_vec()));
+    let written = peers.put(writer, name(), b"newer").unwrap();
+    assert_eq!((written.sequence, written.may_be_lost), (4, false));
+    let stays = peers.get(author, name()).unwrap().unwrap();
+    assert_eq!(stays.into_value(), Some(b"newer".to_vec()));
+}
+
+#[test]
+fn that_nobody_has_a_content_is_not_said_while_all_who_may_know_of_one_are_away() {
+    let mut peers = Peers::ring(8, Conditions::default(), PEERS, 0).unwrap();
+    let content = ContentId([7; 32]);
+    let key = providers_key(Space::FULL, content);
+    let id = |peers: &Peers, member: usize| peers.peer(member).unwrap().node().id();
+    let mut order: Vec<usize> = (0..PEERS).collect();
+    order.sort_by_key(|member| (id(&peers, *member) < key, id(&peers, *member)));
+    let asker = order[PEERS - 1];
+    assert_eq!(peers.providers(asker, content), Ok(Vec::new()));
+    for holder in &order[..3] {
+        peers.kill(*holder);
+    }
+    peers.run_for(Duration::from_secs(3));
+    assert_eq!(peers.providers(asker, content), Err(StoreError::Away));
 }
 
 /// Peers, the one of them that is to die, and a name that it orders the writes of.

@@ -55,7 +55,19 @@ pub enum CloseReason {
     // identity, and by its words.
     /// A text message came; frames are binary.
     Text,
-    /// The rules of WebSockets were broken.
+    /// A frame of a client's WebSocket is not masked (RFC 6455 §5.1).
+    Unmasked,
+    /// A frame of a server's WebSocket is masked (RFC 6455 §5.1).
+    Masked,
+    /// A WebSocket frame has an opcode that is reserved (RFC 6455 §5.2).
+    Opcode,
+    /// A WebSocket frame has a bit set that is reserved, and no extension uses it (RFC 6455 §5.2).
+    ReservedBit,
+    /// A close, ping or pong is in fragments or longer than 125 bytes, or a close is malformed (RFC 6455 §5.5).
+    ControlFrame,
+    /// A fragment of a WebSocket message came out of turn (RFC 6455 §5.4).
+    Fragment,
+    /// Another rule of WebSockets was broken.
     WebSocket,
     /// A frame has no whole header.
     ShortFrame,
@@ -103,7 +115,7 @@ pub enum CloseReason {
 
 impl CloseReason {
     /// All reasons: those of the protocol in the order of their numbers, then the rules that can be broken.
-    pub const ALL: [Self; 42] = [
+    pub const ALL: [Self; 48] = [
         Self::Gone,
         Self::Garbage,
         Self::TooLarge,
@@ -124,6 +136,12 @@ impl CloseReason {
         Self::TooManyCircuits,
         Self::TooManyLeases,
         Self::Text,
+        Self::Unmasked,
+        Self::Masked,
+        Self::Opcode,
+        Self::ReservedBit,
+        Self::ControlFrame,
+        Self::Fragment,
         Self::WebSocket,
         Self::ShortFrame,
         Self::FrameType,
@@ -171,6 +189,12 @@ impl CloseReason {
             Self::TooManyCircuits => "too_many_circuits",
             Self::TooManyLeases => "too_many_leases",
             Self::Text => "text",
+            Self::Unmasked => "unmasked",
+            Self::Masked => "masked",
+            Self::Opcode => "opcode",
+            Self::ReservedBit => "reserved_bit",
+            Self::ControlFrame => "control_frame",
+            Self::Fragment => "fragment",
             Self::WebSocket => "websocket",
             Self::ShortFrame => "short_frame",
             Self::FrameType => "frame_type",
@@ -320,7 +344,13 @@ impl fmt::Display for CloseReason {
             Self::TooManyCircuits => "there are too many circuits",
             Self::TooManyLeases => "there are too many leases",
             Self::Text => "a text message came where frames are binary",
-            Self::WebSocket => "the rules of WebSockets were broken",
+            Self::Unmasked => "a WebSocket frame of a client is not masked",
+            Self::Masked => "a WebSocket frame of a server is masked",
+            Self::Opcode => "a WebSocket frame has a reserved opcode",
+            Self::ReservedBit => "a WebSocket frame has a reserved bit set",
+            Self::ControlFrame => "a close, ping or pong is in fragments, too long or malformed",
+            Self::Fragment => "a fragment of a WebSocket message came out of turn",
+            Self::WebSocket => "another rule of WebSockets was broken",
             Self::ShortFrame => "a frame is shorter than its header",
             Self::FrameType => "a frame is of an unknown type",
             Self::Flag => "a frame has an unknown flag",

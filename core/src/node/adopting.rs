@@ -15,6 +15,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+use crate::base::contact::Contact;
 use crate::base::id::Id;
 use crate::base::time::Instant;
 use crate::node::api::{Event, StoreError, TimerKind};
@@ -61,6 +62,11 @@ pub enum AdoptionState {
     Unknown,
     /// The other lineage is itself being given up for this one; the node has its own still.
     GivenUp(u64),
+    /// The groups of the own lineage could not be read, or not be left, in time: these members of them are awaited. The node has its own
+    /// lineage still, with all that it kept.
+    Held(Vec<Contact>),
+    /// No group of the other lineage said in time that it stands; the node has its own still, with all that it kept.
+    Unanswered,
     /// The adoption failed; the node has its own lineage still, with all that it kept.
     Failed(StoreError),
 }
@@ -274,8 +280,10 @@ impl Adopting {
         let adopting = self.0.as_mut()?;
         let late = |since: Instant| now.since(since) >= LEAVING_TIMEOUT;
         if adopting.brought.is_some_and(late) {
-            let missing = StoreError::NoMajority(groups.awaited());
-            return Some(Next::End(AdoptionState::Failed(missing)));
+            return Some(Next::End(match groups.is_about_to_let_go() {
+                true => AdoptionState::Unanswered,
+                false => AdoptionState::Held(groups.awaited()),
+            }));
         }
         services.schedule(now, TimerKind::Adopt, Some(PAUSE));
         let room = AT_A_TIME.saturating_sub(adopting.open.len());
@@ -401,8 +409,13 @@ impl Adopting {
             Ok(Brought::Present) => standing.present += 1,
             Ok(Brought::Nothing) => {}
             Err(error) => {
+                let is_gathered = open.brought != Stamp::default();
+                let state = match error {
+                    StoreError::NoMajority(awaited) if !is_gathered => AdoptionState::Held(awaited),
+                    error => AdoptionState::Failed(error),
+                };
                 let late = now.since(adopting.progress) >= TIMEOUT;
-                return late.then_some(Next::End(AdoptionState::Failed(error)));
+                return late.then_some(Next::End(state));
             }
         }
         adopting.progress = now;

@@ -298,6 +298,9 @@ pub struct Written {
     pub copies: u8,
     /// At level `quorum`, the number of members of the record's group, if its primary says it.
     pub members: Option<u8>,
+    /// At level `one`, whether no earlier version was found while all nodes that may have one were away ([`StoreError::Away`]). If one of them
+    /// has one that is newer by its sequence number, that stays once the node is back, and what was written here is lost.
+    pub may_be_lost: bool,
 }
 
 /// The reason why a node does not join.

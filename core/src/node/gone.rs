@@ -99,6 +99,14 @@ mod tests {
     }
 
     #[test]
+    fn the_page_says_for_how_long_nodes_that_have_gone_are_remembered() {
+        let seconds = REMEMBERED.as_secs();
+        crate::page::must_say(&alloc::format!(
+            "have gone from before the owner in the last {seconds} seconds"
+        ));
+    }
+
+    #[test]
     fn one_node_that_went_has_handed_over() {
         let mut gone = Gone::default();
         gone.note(at(0), id(20));

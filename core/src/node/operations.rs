@@ -50,6 +50,8 @@ struct Operation {
     /// The version that each member that answered a read holds.
     answers: BTreeMap<Id, Option<Version>>,
     newest: Option<Box<StoredRecord>>,
+    /// True if all nodes that may have an earlier version of what is put were away.
+    may_be_lost: bool,
     copies: u8,
     refusal: Option<RecordError>,
 }
@@ -82,8 +84,8 @@ pub(super) enum Next {
     Read(Id, Vec<Contact>),
     /// To write this record to each of these.
     Write(Box<StoredRecord>, Vec<Contact>),
-    /// To make the record that a put comes to, in the place of the newest one under this key.
-    Replace(Id, Put, Option<Box<StoredRecord>>),
+    /// To make the record that a put comes to, in the place of the newest one under this key, which this node answered for.
+    Replace((Id, Option<Id>), Put, Option<Box<StoredRecord>>),
     /// To write the newest record again, if it is the one to be renewed.
     Renew(Renewal, Option<Box<StoredRecord>>),
     /// To tell what came of it: it is over.
@@ -172,6 +174,7 @@ impl Operations {
             open: 0,
             answers: BTreeMap::new(),
             newest: None,
+            may_be_lost: false,
             copies: 0,
             refusal: None,
         };
@@ -278,7 +281,10 @@ impl Operations {
         let newest = operation.newest.clone();
         match &operation.task {
             Task::Get => self.end_get(number),
-            Task::Put(put) => Some(Next::Replace(operation.key, put.clone(), newest)),
+            Task::Put(put) => {
+                let at = (operation.key, operation.group.first().map(Contact::id));
+                Some(Next::Replace(at, put.clone(), newest))
+            }
             Task::Renew(renewal) => Some(Next::Renew(*renewal, newest)),
             Task::Write(_) | Task::HandOff(_) => None,
         }
@@ -300,6 +306,13 @@ impl Operations {
             newest,
             behind,
         }))
+    }
+
+    /// Takes note that all nodes that may have an earlier version of what a put writes are away.
+    pub(super) fn may_be_lost(&mut self, number: u64) {
+        if let Some(operation) = self.0.get_mut(&number) {
+            operation.may_be_lost = true;
+        }
     }
 
     /// Makes the replica group that was read write the record.
@@ -356,6 +369,7 @@ impl Operations {
                 sequence: copy.record.sequence(),
                 copies,
                 members: None,
+                may_be_lost: operation.may_be_lost,
             }),
         };
         Some(Next::End(match (operation.target, operation.renewal) {
@@ -462,9 +476,11 @@ mod tests {
         let Some(Next::Replace(at, put, found)) = last else {
             panic!("{last:?}");
         };
-        assert_eq!((at, found), (key, Some(newest.clone())));
+        assert_eq!(at, (key, Some(group[0].id())));
+        assert_eq!(found, Some(newest.clone()));
         let copy = put.record(&services.me.signer, Some(&newest), 0).unwrap();
         assert_eq!(copy.record.sequence(), 9);
+        operations.may_be_lost(5);
         let next = operations.write(5, copy.clone());
         assert!(matches!(next, Some(Next::Write(written, to)) if written == copy && to == group));
         assert!(operations.on_written(5, Some(Ok(()))).is_none());
@@ -475,6 +491,10 @@ mod tests {
         };
         assert_eq!((put.written.sequence, put.written.copies), (9, 3));
         assert!(put.renew && !put.stood_in);
+        assert!(
+            put.written.may_be_lost,
+            "it is told with the acknowledgement"
+        );
         assert_eq!(operations.len(), 0);
     }
 

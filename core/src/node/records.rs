@@ -117,11 +117,24 @@ impl Records {
                     self.write_to(cx, number, member, copy.clone());
                 }
             }
-            Some(Next::Replace(key, put, newest)) => {
+            Some(Next::Replace((key, owner), put, newest)) => {
                 // Those who hold what this node has put before may all be away.
                 let own = cx.renewals.sequence(key, Level::One);
-                match put.record(&cx.services.me.signer, newest.as_deref(), own) {
-                    Ok(copy) => self.write(cx, number, copy),
+                let away = owner.filter(|owner| newest.is_none() && may_be_away(cx, key, *owner));
+                let is_conditional = put.expected.is_some();
+                let made = match put.record(&cx.services.me.signer, newest.as_deref(), own) {
+                    // That there is nothing cannot be told: neither to delete, nor to compare with.
+                    Ok(_) if away.is_some() && is_conditional => Err(StoreError::Away),
+                    Err(StoreError::Mismatch(_)) if away.is_some() => Err(StoreError::Away),
+                    made => made,
+                };
+                match made {
+                    Ok(copy) => {
+                        if away.is_some() {
+                            self.operations.may_be_lost(number);
+                        }
+                        self.write(cx, number, copy);
+                    }
                     Err(error) => {
                         self.operations.abandon(number);
                         let ended = Event::PutEnded(OperationId(number), Err(error));
@@ -216,6 +229,15 @@ impl Records {
             } if may_be_away(cx, key, owner) => {
                 cx.services
                     .event(Event::GetEnded(id, Err(StoreError::Away)));
+            }
+            Done::Got {
+                target: Target::Providers(_),
+                at: (key, Some(owner)),
+                newest: None,
+                ..
+            } if may_be_away(cx, key, owner) => {
+                let away = Err(StoreError::Away);
+                cx.services.event(Event::ProvidersFound(id, away));
             }
             Done::Got {
                 target,

@@ -120,6 +120,9 @@ pub(crate) struct DeleteOptions {
     target: Target,
 }
 
+/// The warning of a put or delete at level `one` that found no earlier version, while all peers that may have one are away.
+const MAY_BE_LOST: &str = "the peers that may have an earlier version are away: if one has it, that one stays once they are back, and this one is lost. Look then, and put it again if need be";
+
 #[derive(Serialize)]
 struct Got {
     key: String,
@@ -148,6 +151,7 @@ impl PutOptions {
         let connection = Connection::open(&self.target).await?;
         let answer = connection.ask(Method::PUT, &path, value).await?;
         let put: Put = answer.json()?;
+        note_loss(&put);
         if json {
             return output::json(&put);
         }
@@ -258,6 +262,7 @@ impl DeleteOptions {
             }
         };
         let put: Put = answer.json()?;
+        note_loss(&put);
         match json {
             true => output::json(&put)?,
             false => {
@@ -307,6 +312,13 @@ impl Condition {
             Some(expected) => format!("{path}&if_sequence={expected}"),
             None => path,
         }
+    }
+}
+
+/// Says so where what was acknowledged may be lost to an older record.
+fn note_loss(put: &Put) {
+    if put.may_be_lost {
+        output::note(MAY_BE_LOST);
     }
 }
 
@@ -506,6 +518,7 @@ mod tests {
             author: None,
             expires_in_s: None,
             renewed: true,
+            may_be_lost: false,
         };
         for (level, put, told) in [
             (

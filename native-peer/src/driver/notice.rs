@@ -7,7 +7,7 @@ use chordscope_core::node::api::Event as NodeEvent;
 use chordscope_core::peer::api::Event;
 use serde::Serialize;
 
-use crate::views::{given_up, show_lineage};
+use crate::views::{given_up, held_by, show_lineage, unanswered};
 
 /// An event, with its time and details.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -97,6 +97,12 @@ fn of_node(space: Space, event: &NodeEvent) -> Option<(&'static str, String, Vec
             let lineage = show_lineage(adoption.to);
             let text = match &adoption.state {
                 AdoptionState::Failed(error) => format!("keeps its lineage: {error}"),
+                AdoptionState::Held(awaited) => {
+                    format!("keeps its lineage: {}", held_by(awaited))
+                }
+                AdoptionState::Unanswered => {
+                    format!("keeps its lineage: {}", unanswered(adoption.to))
+                }
                 AdoptionState::Unknown => format!("found no group of lineage {lineage}"),
                 AdoptionState::GivenUp(other) => {
                     format!("keeps its lineage: {}", given_up(adoption.to, *other))

@@ -14,7 +14,7 @@ use chordscope_core::base::digest::Digest;
 
 use super::private_file;
 
-const FILE: &str = "peer.commits";
+pub(super) const FILE: &str = "peer.commits";
 const PURPOSE: &str = "chordscope 2026 count of transactions";
 
 /// The count, and the lock of the folder for as long as this lives.

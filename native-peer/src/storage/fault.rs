@@ -10,12 +10,19 @@ use std::sync::Once;
 pub(super) enum Fault {
     /// Another process has it.
     Busy,
-    /// The disk does not give it; it may be whole.
-    Disk(String),
+    /// The disk does not give it, for an error of this kind and in these words; it may be whole.
+    Disk(io::ErrorKind, String),
     /// Another version of chordscope wrote it, in this format.
     Format(u8),
     /// The content is not what was written.
     Damaged(String),
+}
+
+impl Fault {
+    /// The fault of a disk that does not give a file.
+    pub(super) fn of_disk(error: &io::Error) -> Self {
+        Self::Disk(error.kind(), error.to_string())
+    }
 }
 
 impl<E: Into<redb::Error>> From<E> for Fault {
@@ -27,7 +34,7 @@ impl<E: Into<redb::Error>> From<E> for Fault {
                 io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => {
                     Self::Damaged(error.to_string())
                 }
-                _ => Self::Disk(error.to_string()),
+                _ => Self::of_disk(&error),
             },
             error => Self::Damaged(error.to_string()),
         }

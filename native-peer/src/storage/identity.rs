@@ -12,7 +12,7 @@ use chordscope_core::base::digest::Digest;
 use data_encoding::HEXLOWER;
 
 use crate::data;
-use crate::failure::Failure;
+use crate::failure::{Failure, refused};
 
 const FILE: &str = "key";
 const HEAD: &str = "chordscope key 1";
@@ -33,7 +33,7 @@ impl Identity {
         let text = match fs::read(&path) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(fail(error.to_string())),
+            Err(error) => return Err(Failure::failed(refused(&path, &error))),
         };
         if let Some(identity) = Self::parse(&text) {
             return Ok(Some(identity));
@@ -49,7 +49,7 @@ impl Identity {
     pub(super) fn write(&self, folder: &Path) -> Result<(), Failure> {
         let path = folder.join(FILE);
         data::write_private_durably(&path, &self.text())
-            .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))
+            .map_err(|error| Failure::failed(refused(&path, &error)))
     }
 
     fn text(&self) -> String {

@@ -14,7 +14,7 @@ use chordscope_core::store::renewal::Renewal;
 use chordscope_core::wire::codec::{encode_control, encode_copy, encode_entry, encode_renewal};
 use chordscope_core::wire::release_0_1;
 
-use super::count::{Count, Refused};
+use super::count::{self, Count, Refused};
 use super::fault::Fault;
 use super::identity::Identity;
 use super::reading::{Contents, Groups, Inherited, read};
@@ -22,7 +22,7 @@ use super::salvage::salvage;
 use super::store::{FILE, Level, Medium, Store, Tables};
 use super::tables::{FORMAT, GROUPS, INCARNATION, KNOWN, SECRET, THIS_FORMAT, VERSION};
 use crate::clock::wall_seconds;
-use crate::failure::Failure;
+use crate::failure::{Failure, is_full, refused};
 
 /// The greatest number of damaged stores in a folder: a disk or memory that does that so often is to be looked at first.
 const MAX_SET_ASIDE: usize = 8;
@@ -112,7 +112,7 @@ struct Broken {
 pub(super) fn open<M: Medium>(folder: &Path, medium: M) -> Result<Opened<M>, Failure> {
     let count = Count::take(folder).map_err(|refused| match refused {
         Refused::Busy => busy(folder),
-        Refused::Disk(error) => cannot(folder, &error.to_string()),
+        Refused::Disk(error) => uncounted(folder, &error),
     })?;
     let now = wall_seconds();
     let opening = Opening {
@@ -131,18 +131,16 @@ pub(super) fn open<M: Medium>(folder: &Path, medium: M) -> Result<Opened<M>, Fai
 fn find(folder: &Path, count: &Count, now: u64) -> Result<Found, Failure> {
     let path = folder.join(FILE);
     let identity = Identity::read(folder)?;
-    let counted = count
-        .read()
-        .map_err(|error| cannot(folder, &error.to_string()))?;
+    let counted = count.read().map_err(|error| uncounted(folder, &error))?;
     let length = match fs::metadata(&path) {
         Ok(file) => Some(file.len()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(cannot(folder, &error.to_string())),
+        Err(error) => return Err(refuses(folder, &error)),
     };
     match (identity, length) {
         (None, None | Some(0)) => {
             let begun = count.is_begun();
-            match begun.map_err(|error| cannot(folder, &error.to_string()))? {
+            match begun.map_err(|error| uncounted(folder, &error))? {
                 false => Ok(Found::Nothing),
                 true => Err(keyless(
                     folder,
@@ -166,7 +164,7 @@ fn look(
     let path = folder.join(FILE);
     match (identity, read(&path, now)) {
         (_, Err(Fault::Busy)) => Err(busy(folder)),
-        (_, Err(Fault::Disk(reason))) => Err(cannot(folder, &reason)),
+        (_, Err(Fault::Disk(kind, reason))) => Err(refuses(folder, &io::Error::new(kind, reason))),
         (_, Err(Fault::Format(_))) => Err(cannot(
             folder,
             "another version of chordscope wrote it: use that one, or choose another folder with --data",
@@ -282,12 +280,13 @@ impl<M: Medium> Opening<'_, M> {
         mut contents: Contents,
     ) -> Result<Opened<M>, Failure> {
         contents.version = self.now.max(contents.version + 1);
-        let mut store = self.store(count, contents.commits)?;
+        let fail = |error| unwritten_whole(self.folder, error);
+        let mut store = self.store(count, contents.commits).map_err(fail)?;
         let outcome = store.transact(|tables| {
             tables.name(VERSION, &contents.version.to_le_bytes())?;
             drop_stale(tables, &contents)
         });
-        outcome.map_err(|error| cannot(self.folder, &error.to_string()))?;
+        outcome.map_err(fail)?;
         if contents.damaged > 0 {
             tracing::error!(
                 "{}: {} records are damaged and were left out; their replicas come back from other peers. Check the machine's memory and disk",
@@ -305,11 +304,13 @@ impl<M: Medium> Opening<'_, M> {
         identity: Identity,
         mut contents: Contents,
     ) -> Result<Opened<M>, Failure> {
-        let fail = |error: String| cannot(self.folder, &error);
         identity.write(self.folder)?;
         contents.version = self.now.max(contents.version + 1);
-        count.begin().map_err(|error| fail(error.to_string()))?;
-        let mut store = self.store(count, 0)?;
+        count
+            .begin()
+            .map_err(|error| uncounted(self.folder, &error))?;
+        let fail = |error| unwritten(self.folder, error);
+        let mut store = self.store(count, 0).map_err(fail)?;
         let outcome = store.transact(|tables| {
             tables.forget(SECRET)?;
             heading(tables, identity.incarnation, &contents)?;
@@ -325,7 +326,7 @@ impl<M: Medium> Opening<'_, M> {
             }
             keep_all(tables, &contents.records)
         });
-        outcome.map_err(|error| fail(error.to_string()))?;
+        outcome.map_err(fail)?;
         self.opened(store, identity, Began::Numbered, contents)
     }
 
@@ -383,11 +384,13 @@ impl<M: Medium> Opening<'_, M> {
             stale: Vec::new(),
             damaged: 0,
         };
-        let fail = |error: String| cannot(self.folder, &error);
         let inherits = contents.inherited != Inherited::default();
         identity.write(self.folder)?;
-        count.begin().map_err(|error| fail(error.to_string()))?;
-        let mut store = self.store(count, 0)?;
+        count
+            .begin()
+            .map_err(|error| uncounted(self.folder, &error))?;
+        let fail = |error| unwritten(self.folder, error);
+        let mut store = self.store(count, 0).map_err(fail)?;
         let outcome = store.transact(|tables| {
             heading(tables, identity.incarnation, &contents)?;
             if let Some(groups) = contents.groups.as_ref().ok().filter(|_| inherits) {
@@ -402,13 +405,12 @@ impl<M: Medium> Opening<'_, M> {
             }
             keep_all(tables, &contents.records)
         });
-        outcome.map_err(|error| fail(error.to_string()))?;
+        outcome.map_err(fail)?;
         self.opened(store, identity, began, contents)
     }
 
-    fn store(&self, count: Count, commits: u64) -> Result<Store<M>, Failure> {
+    fn store(&self, count: Count, commits: u64) -> Result<Store<M>, redb::Error> {
         Store::open(self.folder, self.medium.clone(), count, commits)
-            .map_err(|error| cannot(self.folder, &error.to_string()))
     }
 
     fn opened(
@@ -419,7 +421,7 @@ impl<M: Medium> Opening<'_, M> {
         contents: Contents,
     ) -> Result<Opened<M>, Failure> {
         let set_aside = list_set_aside(self.folder)
-            .map_err(|error| cannot(self.folder, &error.to_string()))?
+            .map_err(|error| refuses(self.folder, &error))?
             .len();
         let groups = contents.groups.unwrap_or_default();
         let records = contents.records.into_iter();
@@ -487,7 +489,7 @@ fn random() -> Result<u64, Failure> {
 
 /// Gives a damaged store's file another name.
 fn set_aside(folder: &Path) -> Result<PathBuf, Failure> {
-    let fail = |error: io::Error| cannot(folder, &error.to_string());
+    let fail = |error: io::Error| refuses(folder, &error);
     let others = list_set_aside(folder).map_err(fail)?;
     if others.len() >= MAX_SET_ASIDE {
         let reason = format!(
@@ -529,6 +531,43 @@ fn keyless(folder: &Path, what: &str) -> Failure {
             "{what}: put it back from a copy, or begin as another peer with a new folder (--data)"
         ),
     )
+}
+
+/// Makes the failure for a store that the system refuses.
+fn refuses(folder: &Path, error: &io::Error) -> Failure {
+    Failure::failed(refused(&folder.join(FILE), error))
+}
+
+/// Makes the failure for the count of a store's transactions, which the system refuses.
+fn uncounted(folder: &Path, error: &io::Error) -> Failure {
+    Failure::failed(refused(&folder.join(count::FILE), error))
+}
+
+/// Makes the failure for a store that could be read, and cannot be opened for writing or written to.
+fn unwritten(folder: &Path, error: redb::Error) -> Failure {
+    let error = match error {
+        redb::Error::Io(error) => error,
+        redb::Error::DatabaseAlreadyOpen => return busy(folder),
+        redb::Error::Corrupted(words) => io::Error::new(io::ErrorKind::InvalidData, words),
+        error => io::Error::other(error.to_string()),
+    };
+    refuses(folder, &error)
+}
+
+/// As [`unwritten`], for a store of which all could be read: what a disk does not take does not damage it.
+fn unwritten_whole(folder: &Path, error: redb::Error) -> Failure {
+    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+    let is_whole = match &error {
+        redb::Error::Io(error) => {
+            is_full(error) || [PermissionDenied, ReadOnlyFilesystem].contains(&error.kind())
+        }
+        _ => false,
+    };
+    let failure = unwritten(folder, error);
+    match is_whole {
+        true => Failure::failed(format!("{failure}; nothing that it keeps is lost")),
+        false => failure,
+    }
 }
 
 fn cannot(folder: &Path, reason: &str) -> Failure {

@@ -92,7 +92,7 @@ pub(super) fn read(path: &Path, now: u64) -> Result<Option<Contents>, Fault> {
         .read(true)
         .write(true)
         .open(path)
-        .map_err(|error| Fault::Disk(error.to_string()))?;
+        .map_err(|error| Fault::of_disk(&error))?;
     looking(|| {
         let database = Database::builder()
             .set_cache_size(CACHE)

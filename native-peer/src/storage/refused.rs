@@ -187,3 +187,48 @@ async fn wherever_in_a_transaction_the_disk_is_full_nothing_acknowledged_is_lost
     }
     storage.close().await;
 }
+
+#[tokio::test]
+async fn a_start_on_a_full_disk_after_a_kill_says_what_helps_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sender, mut stored) = mpsc::unbounded_channel();
+    let (first, storage) = open(folder.path(), sender).unwrap();
+    let (key, kept) = copy("name");
+    assert!(storage.keep(1, key, &kept));
+    assert_eq!(stored.recv().await, Some(StorageEvent::Stored(1)));
+    // As a kill leaves it: the database was not closed.
+    let killed = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_owned();
+        std::fs::copy(&path, killed.path().join(name)).unwrap();
+    }
+    storage.close().await;
+    let mut refusals = 0;
+    let (again, storage) = loop {
+        let disk = Filling(Arc::new(AtomicI64::new(refusals)));
+        let failure = match open_on(disk, killed.path(), mpsc::unbounded_channel().0) {
+            Ok(opened) => break opened,
+            Err(failure) => failure.to_string(),
+        };
+        refusals += 1;
+        let begin = format!(
+            "no room on the disk for {} (",
+            killed.path().join("peer.redb").display()
+        );
+        assert!(failure.starts_with(&begin), "{failure}");
+        assert!(
+            failure.ends_with(
+                "): make room on the file system of that folder, and start the peer again; nothing that it keeps is lost"
+            ),
+            "{failure}"
+        );
+    };
+    assert!(refusals > 2, "{refusals}");
+    assert_eq!(
+        (again.began, again.incarnation),
+        (Began::Again, first.incarnation)
+    );
+    assert_eq!(again.records.len(), 1);
+    storage.close().await;
+}

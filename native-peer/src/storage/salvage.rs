@@ -89,7 +89,7 @@ fn open(path: &Path) -> Result<ReadTransaction, Fault> {
         .read(true)
         .write(true)
         .open(path)
-        .map_err(|error| Fault::Disk(error.to_string()))?;
+        .map_err(|error| Fault::of_disk(&error))?;
     let database = Database::builder()
         .set_cache_size(CACHE)
         .set_concurrency_mode(ConcurrencyMode::SingleWriter)

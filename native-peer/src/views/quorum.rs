@@ -248,6 +248,29 @@ pub(crate) fn given_up(lineage: u64, other: u64) -> String {
     format!("lineage {lineage} is itself being given up for {other}")
 }
 
+/// The error for groups of the own lineage that cannot be read or left, with the members that are awaited.
+pub(crate) fn held_by(awaited: &[Contact]) -> String {
+    let awaited: Vec<String> = awaited
+        .iter()
+        .map(|member| Awaited::of(member).describe())
+        .collect();
+    let awaited = match awaited.is_empty() {
+        true => String::new(),
+        false => format!("; awaited: {}", awaited.join(", ")),
+    };
+    format!(
+        "the groups of the peer's own lineage could not be read or left in time{awaited}. Start the peers that are away; where a majority of a range is gone for good, as `chordscope status` says, go on with `chordscope quorum repair RANGE --lost ID,ID`. Then give this order again"
+    )
+}
+
+/// The error for a lineage of which no group has said in time that it stands.
+pub(crate) fn unanswered(lineage: u64) -> String {
+    format!(
+        "no group of lineage {} has said in time that it stands: give this order again once its peers are there",
+        show_lineage(lineage)
+    )
+}
+
 /// A lineage as it was shown.
 pub(crate) fn parse_lineage(text: &str) -> Option<u64> {
     let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -303,6 +326,8 @@ impl Adoption {
         match &standing.state {
             AdoptionState::Running => self.running = true,
             AdoptionState::Failed(error) => self.error = Some(error.to_string()),
+            AdoptionState::Held(awaited) => self.error = Some(held_by(awaited)),
+            AdoptionState::Unanswered => self.error = Some(unanswered(standing.to)),
             AdoptionState::Unknown => {
                 self.error = Some(UNKNOWN_LINEAGE.to_string());
             }
@@ -324,7 +349,39 @@ impl Adoption {
 
 #[cfg(test)]
 mod tests {
+    use chordscope_core::base::contact::Address;
+    use chordscope_core::base::identity::Signer;
+
     use super::*;
+
+    #[test]
+    fn an_adoption_that_cannot_end_names_who_is_awaited_and_the_way_on() {
+        let mut adoption = Adoption::of(7);
+        let standing = |state| Standing {
+            from: Some(5),
+            to: 7,
+            state,
+            imported: 0,
+            present: 0,
+            conflicts: 0,
+        };
+        let signer = Signer::ed25519([7; 32]);
+        let address = Address::parse_url("ws://127.0.0.1:7341").unwrap();
+        let gone = Contact::sign(Space::FULL, &signer, 0, 1, vec![address]).unwrap();
+        let id = Space::FULL.show(gone.id());
+        adoption.add(&standing(AdoptionState::Held(vec![gone])), Path::new("x"));
+        let said = adoption.error.take().unwrap();
+        assert!(said.contains(&format!("; awaited: {id} (")), "{said}");
+        let way =
+            "go on with `chordscope quorum repair RANGE --lost ID,ID`. Then give this order again";
+        assert!(said.ends_with(way), "{said}");
+        adoption.add(&standing(AdoptionState::Unanswered), Path::new("x"));
+        let said = adoption.error.unwrap();
+        assert!(
+            said.starts_with("no group of lineage 0000000000000007 has said"),
+            "{said}"
+        );
+    }
 
     #[test]
     fn a_range_is_read_as_it_is_shown() {

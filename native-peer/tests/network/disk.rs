@@ -10,7 +10,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::process::{Home, Process, eventually, eventually_or, http};
+use crate::process::{Home, Process, eventually, eventually_or, http, limited, refusal};
 
 /// Starts a peer on this port whose standard error goes to a file.
 fn peer(home: &Home, name: &str, port: u16, errors: &Path) -> Process {
@@ -100,6 +100,39 @@ fn peer_with_little_room(home: &Home, errors: File) -> Process {
         home.json(&["put", "first", "kept", "--peer", peer.url()])
     });
     peer
+}
+
+/// Without room for the smallest file, which stands in for a full disk.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_start_on_a_full_disk_after_a_kill_says_what_helps_and_the_next_one_has_everything() {
+    let home = Home::new();
+    let mut peer = home.peer("peer", 0, None);
+    let url = peer.url().to_string();
+    eventually("a ring of one", || {
+        home.json(&["put", "name", "kept", "--level", "quorum", "--peer", &url])
+    });
+    let incarnation = status(&home, &peer)["store"]["incarnation"].clone();
+    let port = peer.port();
+    peer.kill();
+    let data = home.path("peer").display().to_string();
+    let start = home.command(&["peer", "--listen", "127.0.0.1:0", "--data", &data]);
+    let start = limited(&start, "-S -f 1 && trap '' XFSZ").output().unwrap();
+    let said = refusal(&start, 1);
+    let store = home.path("peer").join("peer.redb");
+    let said_so = format!(
+        "chordscope: no room on the disk for {} (File too large): make room on the file system of that folder, and start the peer again; nothing that it keeps is lost",
+        store.display()
+    );
+    assert_eq!(said, said_so);
+    let peer = home.peer("peer", port, None);
+    let now = status(&home, &peer);
+    assert_eq!(now["store"]["began"], "again");
+    assert_eq!(now["store"]["incarnation"], incarnation);
+    let got = eventually("it is there", || {
+        home.json(&["get", "name", "--level", "quorum", "--peer", peer.url()])
+    });
+    assert_eq!(got["value"], "kept");
 }
 
 #[cfg(target_os = "linux")]

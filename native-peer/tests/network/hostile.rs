@@ -16,6 +16,7 @@ use chordscope_core::message::{Message as RingMessage, Request, Response};
 use chordscope_core::wire::codec::{Cards, decode_message, encode_contact, encode_message};
 use chordscope_core::wire::frame::{Frame, FrameType, SUB_PROTOCOL};
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -390,6 +391,35 @@ fn each_broken_rule_is_told_by_name() {
         assert_eq!(drops(&peer, reason), 1, "{reason}");
     }
     assert_eq!(drops(&peer, CloseReason::Garbage), 0);
+}
+
+#[test]
+fn each_broken_rule_of_websockets_is_told_by_name() {
+    let home = Home::new();
+    let peer = home.peer("peer", 0, None);
+    let long_ping = [&[0x89, 0xfe, 0, 126, 0, 0, 0, 0][..], &[0; 126]].concat();
+    let cases: [(CloseReason, &[u8]); 8] = [
+        (CloseReason::Unmasked, b"\x82\x05hello"),
+        (CloseReason::Opcode, b"\x83\x80\0\0\0\0"),
+        (CloseReason::Opcode, b"\x8b\x80\0\0\0\0"),
+        (CloseReason::ReservedBit, b"\xc2\x80\0\0\0\0"),
+        (CloseReason::ControlFrame, b"\x09\x80\0\0\0\0"),
+        (CloseReason::ControlFrame, &long_ping),
+        (CloseReason::Fragment, b"\x80\x80\0\0\0\0"),
+        (CloseReason::Fragment, b"\x02\x80\0\0\0\0\x82\x80\0\0\0\0"),
+    ];
+    for (reason, bytes) in cases {
+        let before = drops(&peer, reason);
+        let frame = Runtime::new().unwrap().block_on(async {
+            let mut client = Client::connect(peer.port()).await;
+            client.socket.get_mut().write_all(bytes).await.unwrap();
+            client.closed().await
+        });
+        assert_eq!(u16::from(frame.code), 4_001, "{reason}: {frame}");
+        assert_eq!(frame.reason.as_str(), reason.to_string());
+        assert_eq!(drops(&peer, reason), before + 1, "{reason}");
+    }
+    assert_eq!(drops(&peer, CloseReason::WebSocket), 0);
 }
 
 #[test]

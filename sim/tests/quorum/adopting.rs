@@ -113,7 +113,9 @@ impl Meeting {
 
     fn describe(&self) -> String {
         let of = |id: &Id| {
-            let node = self.ring.node(*id).unwrap();
+            let Some(node) = self.ring.node(*id) else {
+                return format!("{id:?} is down\n");
+            };
             let groups = node.groups().unwrap();
             let held = groups.held().map(|held| {
                 let members = held.group.members.iter();
@@ -751,4 +753,114 @@ fn an_order_is_refused_at_once_while_that_lineage_is_given_up_for_this_one() {
     let (at, ended) = &meeting.ended[0];
     let to = lineage(&meeting.ring, other).unwrap();
     assert_eq!((*at, &ended.state), (other, &AdoptionState::GivenUp(to)));
+}
+
+/// The members of a lineage that are left when one of its three is gone.
+fn others_than(gone: usize) -> [usize; 2] {
+    [(gone + 1) % 3, (gone + 2) % 3]
+}
+
+/// Ends a member's run in this way.
+type Goes = fn(&mut Ring, Id);
+
+#[test]
+fn a_lineage_is_adopted_without_a_member_that_is_gone_for_good_which_does_no_harm_should_it_return()
+{
+    let far = |stays: &[Id], n: usize| Id::from_u64(stays[4 * n + 3].to_u64().unwrap() + 1);
+    let ways: [Goes; 2] = [Ring::crash, Ring::stop];
+    for seed in 70..76 {
+        let gone = seed as usize % 3;
+        let mut meeting = match seed < 73 {
+            true => Meeting::new(seed, 3),
+            false => Meeting::at(seed, (12, 3), far),
+        };
+        // It is gone for a while when the first order comes, or just now.
+        ways[seed as usize % 2](&mut meeting.ring, meeting.goes[gone]);
+        meeting.run_for(Duration::from_secs(if seed < 72 { 60 } else { 8 }));
+        meeting.ring.crash(meeting.goes[gone]);
+        let [first, last] = others_than(gone);
+        for number in BOTH..NAMES {
+            meeting.put(first, &format!("only {number}"), "without it");
+        }
+        meeting.delete(last, "only 5");
+        meeting.adopt_wholly(first);
+        // The one that is left goes on, also if it restarts.
+        meeting.put(last, "only 6", "later");
+        meeting.delete(last, "only 7");
+        let id = meeting.goes[last];
+        meeting.ring.crash(id);
+        meeting.ring.join(id);
+        meeting.run_for(Duration::from_secs(40));
+        meeting.put(last, "only 8", "after a restart");
+        // It comes back while the lineage is there, or later.
+        let (late, is_near) = (seed % 2 == 0, seed < 73);
+        if late {
+            meeting.adopt_wholly(last);
+        }
+        meeting.ring.join(meeting.goes[gone]);
+        meeting.run_for(Duration::from_secs(60));
+        if !late && is_near {
+            // A neighbour has taken it in again.
+            for (key, value) in [("only 6", Some("later".to_string())), ("only 7", None)] {
+                let got = get(&mut meeting.ring, meeting.goes[gone], key, Level::Quorum);
+                assert_eq!(got, Ok(value), "seed {seed}\n{}", meeting.describe());
+            }
+            meeting.put(gone, "only 9", "by the one that is back");
+        } else {
+            let groups = meeting.ring.node(meeting.goes[gone]).unwrap().groups();
+            let held = groups.unwrap().held().count();
+            assert_eq!(held, 0, "seed {seed}\n{}", meeting.describe());
+            assert_eq!(groups.unwrap().keys().count(), 0);
+        }
+        if !late {
+            meeting.adopt_wholly(last);
+        }
+        meeting.adopt_wholly(gone);
+        meeting.check();
+        let done = |(_, ended): &(Id, Adoption)| ended.state == AdoptionState::Done;
+        assert!(meeting.ended.iter().all(done), "{:?}", meeting.ended);
+    }
+}
+
+#[test]
+fn where_a_majority_of_the_lineage_is_gone_an_adoption_says_so_and_ends_after_a_repair() {
+    let mut meeting = Meeting::new(80, 3);
+    meeting.adopt_wholly(0);
+    let [left, gone] = [meeting.goes[1], meeting.goes[2]];
+    // Of the two that are left both are needed.
+    meeting.ring.crash(gone);
+    meeting.run_for(Duration::from_secs(40));
+    meeting.ended.clear();
+    assert_eq!(meeting.adopt(left), Ok(()));
+    // As docs/running-a-peer.md says.
+    meeting.run_for(Duration::from_secs(120));
+    let ended = meeting.ended.first().map(|(_, ended)| &ended.state);
+    let Some(AdoptionState::Held(awaited)) = ended else {
+        panic!("{:?}\n{}", meeting.ended, meeting.describe());
+    };
+    let awaited: Vec<Id> = awaited.iter().map(|member| member.id()).collect();
+    assert_eq!(awaited, [gone]);
+    let groups = meeting.ring.node(left).unwrap().groups().unwrap();
+    let ranges: Vec<Id> = groups.held().map(|held| held.group.upto).collect();
+    for upto in ranges {
+        let begun = meeting
+            .ring
+            .with(left, |node, now| node.repair_range(now, upto, vec![gone]));
+        match meeting.ring.outcome(left, begun.unwrap().unwrap()) {
+            Event::RangeRepaired(_, outcome) => assert!(outcome.is_ok(), "{outcome:?}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    meeting.put(1, "only 5", "after the repair");
+    meeting.adopt_wholly(1);
+    meeting.ring.join(gone);
+    meeting.run_for(Duration::from_secs(60));
+    let groups = meeting.ring.node(gone).unwrap().groups().unwrap();
+    assert_eq!((groups.held().count(), groups.keys().count()), (0, 0));
+    assert!(
+        !meeting.ring.aside(gone).is_empty(),
+        "what it had is set aside"
+    );
+    meeting.adopt_wholly(2);
+    meeting.check();
 }

@@ -505,6 +505,7 @@ impl Operations {
             (Task::Put(_) | Task::Get | Task::Gather | Task::Probe, _) => return None,
         };
         let written = Written {
+            may_be_lost: false,
             key,
             sequence,
             copies: done.by,

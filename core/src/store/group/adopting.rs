@@ -136,7 +136,9 @@ impl Adopting {
         }
     }
 
-    /// The change that leaves a group to those of its other members that are present.
+    /// The change that leaves a group to those of its other members that are present. (ours) Where they are no majority of all others, those
+    /// that have been away for as long as a silent member keeps its place are left out, however they went: what the group acknowledged is with
+    /// those that are there, and a member that is gone for good would keep this node in its lineage for good.
     pub(super) fn hand_on(shared: &Shared, held: &Held) -> Option<Wanted> {
         let me = shared.id();
         let lineage = held.group.lineage;
@@ -147,13 +149,19 @@ impl Adopting {
         let others = others.map(|member| member.contact.clone());
         let is_away = |node: &Contact| shared.presence.has_declined(node.id());
         // Who is away cannot be the primary.
-        let (away, mut others): (Vec<Contact>, Vec<Contact>) = others.partition(is_away);
-        others.extend(away.iter().cloned());
-        let away: BTreeSet<Id> = away.iter().map(Contact::id).collect();
-        let alone = others.is_empty();
-        if (alone && held.accepted.is_none()) || (!alone && away.len() * 2 >= others.len()) {
+        let (mut away, mut others): (Vec<Contact>, Vec<Contact>) = others.partition(is_away);
+        let alone = others.is_empty() && away.is_empty();
+        if away.len() >= others.len() {
+            let patience = shared.own.settings.patience.silent;
+            let since = |node: &Contact| shared.presence.away_since(node.id());
+            let is_given_up = |since| shared.now().since(since) >= patience;
+            away.retain(|node| !since(node).is_some_and(is_given_up));
+        }
+        if (alone && held.accepted.is_none()) || (!alone && away.len() >= others.len()) {
             return None;
         }
+        others.extend(away.iter().cloned());
+        let away: BTreeSet<Id> = away.iter().map(Contact::id).collect();
         // What was accepted here may have been decided, and is completed first.
         let members = match alone {
             true => vec![shared.own.contact.clone()],
@@ -201,11 +209,14 @@ impl Adopting {
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
     use super::*;
-    use crate::store::group::Effect;
+    use crate::base::time::Instant;
     use crate::store::group::configuration::Stamp;
     use crate::store::group::shared::Act;
     use crate::store::group::testing::{self, contact, entry, group, id};
+    use crate::store::group::{Effect, Look};
 
     const OTHER: u64 = testing::LINEAGE + 1;
 
@@ -303,6 +314,44 @@ mod tests {
         shared.presence.met(shared.own.now, id(2), left);
         let members = wanted(&shared).map(|wanted| wanted.members);
         assert_eq!(members, Some(vec![contact(3)]));
+    }
+
+    #[test]
+    fn a_group_is_left_without_a_member_that_is_gone_for_good_and_not_before() {
+        let (mut shared, ..) = node(&[1, 2, 3]);
+        let (members, patience) = ([2, 3].map(id).into(), shared.own.settings.patience);
+        // Member 3 says that it stops, and goes; member 2 stays.
+        shared.presence.stops(shared.now(), id(3));
+        let look = Look {
+            ring: vec![contact(2)],
+            ..Look::default()
+        };
+        let mut left_to = |after: Duration| {
+            shared.own.now = Instant::ZERO + after;
+            let now = shared.now();
+            shared.presence.look(now, &members, &look, patience, None);
+            shared.presence.declines(now, id(3));
+            let held = shared.roster.held().next()?;
+            Adopting::hand_on(&shared, held).map(|wanted| (wanted.members, wanted.absent))
+        };
+        assert_eq!(left_to(Duration::ZERO), None);
+        assert_eq!(left_to(patience.silent - Duration::from_millis(1)), None);
+        let silent = patience.silent.as_secs();
+        crate::page::must_say(&alloc::format!(
+            "members of which nothing was heard for {silent} seconds are left out"
+        ));
+        let alone = (vec![contact(2)], BTreeSet::new());
+        assert_eq!(left_to(patience.silent), Some(alone));
+        // Where both are gone nothing can be decided.
+        let nobody = Look::default();
+        for now in [shared.now(), shared.now() + patience.silent] {
+            shared.own.now = now;
+            shared.presence.look(now, &members, &nobody, patience, None);
+            shared.presence.declines(now, id(2));
+            shared.presence.declines(now, id(3));
+        }
+        let held = shared.roster.held().next().unwrap();
+        assert_eq!(Adopting::hand_on(&shared, held), None);
     }
 
     #[test]

@@ -174,6 +174,9 @@ impl Changes {
                 self.on_introduced(shared, id, from, who);
             }
             (Step::Staging { .. } | Step::Collecting(_), response) => {
+                if response == Some(Response::Unknown) {
+                    ask_what_became_of(shared, id, from);
+                }
                 self.on_transferred(shared, id, response);
             }
             (Step::Preparing { .. }, response) => self.on_promise(shared, id, from, response),
@@ -589,6 +592,16 @@ fn learn_ballot(shared: &mut Shared, response: Option<&Response>) {
     }
 }
 
+/// Asks a member that does not take part in a change of a group what became of it: the group may be over, and all that followed it may lie
+/// elsewhere on the ring, so that this node is a stranger there.
+fn ask_what_became_of(shared: &mut Shared, id: GroupId, member: Id) {
+    let group = shared.roster.group(id);
+    let member = group.and_then(|group| group.member(member));
+    if let Some(contact) = member.map(|member| member.contact.clone()) {
+        shared.ask(Token::Check(id), &contact, Request::Check(id));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -717,6 +730,22 @@ mod tests {
         let decided = attempt.answer(1, Some(Response::Done));
         let follows = matches!(&decided[..], [Act::Follow(..), Act::Tell(_)]);
         assert!(follows, "{decided:?}");
+    }
+
+    #[test]
+    fn a_member_that_does_not_take_part_is_asked_what_became_of_the_group() {
+        for (members, asked) in [([1, 2], vec![id(2)]), ([1, 4], vec![])] {
+            let mut attempt = Attempt::begin(&members, &[]);
+            attempt.answer(1, Some(Response::Done));
+            for node in members {
+                attempt.introduce(node);
+            }
+            let answers = attempt.asks(members[1], Response::Unknown);
+            let check = Request::Check(attempt.id);
+            let checks = answers.into_iter().filter(|(_, request)| *request == check);
+            assert_eq!(checks.map(|(node, _)| node).collect::<Vec<_>>(), asked);
+            assert!(attempt.changes.is_empty());
+        }
     }
 
     #[test]

@@ -329,6 +329,13 @@ fn describe_record_event(space: Space, me: &str, event: &Event) -> String {
                 let to = adoption.to;
                 format!("{me} keeps its lineage: {to:016x} is being given up for {other:016x}")
             }
+            AdoptionState::Held(_) => {
+                format!("{me} keeps its lineage: its groups cannot be read or left now")
+            }
+            AdoptionState::Unanswered => {
+                let to = adoption.to;
+                format!("{me} keeps its lineage: no group of {to:016x} says that it stands")
+            }
             AdoptionState::Failed(error) => {
                 format!("{me} keeps its lineage: {error}")
             }

@@ -373,6 +373,8 @@ impl Field for Adoption {
             AdoptionState::Failed(error) => out.which(2).put(error),
             AdoptionState::Unknown => out.which(3),
             AdoptionState::GivenUp(other) => out.which(4).put(other),
+            AdoptionState::Held(awaited) => out.which(5).put(awaited),
+            AdoptionState::Unanswered => out.which(6),
         };
         out.put(&self.imported)
             .put(&self.present)
