@@ -278,7 +278,7 @@ fn freshness_and_fallacies_are_told_by_their_rows() {
     let verdict = judge(&plan, &table, &plan.paper());
     assert_eq!(
         verdict.lead,
-        "From 1 ms after a write on, 98 % of reads at level one and 99 % at level quorum are fresh; with the first answer of three 87.6 % would be, by the model 86.5 %. While the network is cut, level one returns 64 % stale, level quorum refuses 43 %."
+        "1 ms after a write, 98 % of reads at level one and 99 % at level quorum are fresh; soon after it, 87.6 % would be with the first answer of three, by the model 86.5 %. While the network is cut, level one returns 64 % stale, level quorum refuses 43 %."
     );
     assert!(text(&verdict).contains("the model PBS stands beside it"));
 

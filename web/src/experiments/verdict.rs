@@ -244,14 +244,14 @@ fn freshness(first: &Row) -> Option<String> {
     let after = at(Experiment::Freshness, first.key()?);
     let taken = match (first.get(Column::FirstFresh), first.get(Column::FirstModel)) {
         (Some(fresh), Some(model)) => format!(
-            "; with the first answer of three {:.1} % would be, by the model {:.1} %",
+            "; soon after it, {:.1} % would be with the first answer of three, by the model {:.1} %",
             fresh * 100.0,
             model * 100.0
         ),
         _ => String::new(),
     };
     Some(format!(
-        "From {after} after a write on, {} of reads at level one and {} at level quorum are fresh{taken}. While the network is cut, level one returns {} stale, level quorum refuses {}.",
+        "{after} after a write, {} of reads at level one and {} at level quorum are fresh{taken}. While the network is cut, level one returns {} stale, level quorum refuses {}.",
         part(Column::OneFresh)?,
         part(Column::QuorumFresh)?,
         part(Column::CutOneStale)?,
