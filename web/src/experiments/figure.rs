@@ -145,11 +145,7 @@ pub fn panels(experiment: Experiment, rows: &[Row], paper: &[Row]) -> Vec<Panel>
         Experiment::Freshness => freshness(rows)
             .map(|(title, series)| panel(title, series, false))
             .to_vec(),
-        Experiment::Fallacies => vec![panel(
-            "Times as large, of the measure that is hit hardest",
-            alone(rows, "where it is faced", Column::WrongBy),
-            true,
-        )],
+        Experiment::Fallacies => vec![panel(WRONG_BY, wrong_by(rows), true)],
     }
 }
 
@@ -193,9 +189,13 @@ fn freshness(rows: &[Row]) -> [(&'static str, Vec<Series>); 2] {
     ]
 }
 
-/// One series.
-fn alone(rows: &[Row], name: &'static str, column: Column) -> Vec<Series> {
-    vec![named((Kind::Ours, name, marks(rows, Some(column), None)))]
+/// What the effects of fallacies are measured by.
+const WRONG_BY: &str = "Times as large, of the measure that is hit hardest";
+
+/// The effect of each fallacy.
+fn wrong_by(rows: &[Row]) -> Vec<Series> {
+    let marks = marks(rows, Some(Column::WrongBy), None);
+    vec![named((Kind::Ours, "where it is faced", marks))]
 }
 
 /// The part of titles that each kind of directory finds.
