@@ -891,7 +891,7 @@ impl Statement {
 
 /// A goal in words.
 fn goal_text(goal: Goal, of: Option<&(String, Asks, u64)>) -> String {
-    let at = |system| format!("at {}", system.word());
+    let at = |system: System| format!("at {}", system.word());
     match goal {
         Goal::Contradiction(system) => {
             format!("{}: operations contradict one another", system_name(system))
