@@ -383,6 +383,40 @@ fn a_scenario_without_a_title_is_called_by_its_file() {
 }
 
 #[test]
+fn a_run_of_the_consistency_page_tells_each_verdict_and_the_judgement() {
+    let text = out(&["run", "last-copy"]);
+    for line in [
+        "Level one is not linearizable: 3 operations contradict one another, and no fewer do.",
+        "Level quorum is linearizable: one register, used by one client at a time, explains all 9 answers.",
+    ] {
+        assert!(text.lines().any(|one| one == line), "{text}");
+    }
+    let ends = |verdict: &str| {
+        let mut lines = text.lines();
+        lines.any(|one| one.starts_with("  Ben put “Ben”, 6.3 s") && one.ends_with(verdict))
+    };
+    assert!(ends(": conflicting") && ends(": refused"), "{text}");
+    let answer: Value = serde_json::from_str(&out(&["run", "last-copy", "--json"])).unwrap();
+    let judged = answer["judged"].as_array().unwrap();
+    let so: Vec<_> = judged.iter().map(|one| &one["linearizable"]).collect();
+    assert_eq!(so, [&Value::from(false), &Value::from(true)], "{answer}");
+    let members = judged[0]["contradiction"].as_array().unwrap();
+    assert_eq!(members.len(), 3);
+    for one in judged {
+        // The judgement is that of the page, from the same run.
+        assert!(text.contains(one["judgement"].as_str().unwrap()));
+        let operations = one["operations"].as_array().unwrap();
+        assert_eq!(operations.len(), 12);
+        let refused = operations.iter().filter(|one| one["verdict"] == "refused");
+        let expected = if one["system"] == "quorum" { 3 } else { 0 };
+        assert_eq!(refused.count(), expected, "{one}");
+    }
+    // Other worlds have nothing of the kind.
+    let other: Value = serde_json::from_str(&out(&["run", "crash-18", "--json"])).unwrap();
+    assert!(other.get("judged").is_none());
+}
+
+#[test]
 fn a_scenario_that_cannot_run_is_named_in_one_line() {
     assert!(refused(&["run", "nothing"], 2).contains("SCENARIO: \"nothing\" is neither"));
     assert!(refused(&["run", "s=nothing"], 2).contains("SCENARIO: s: "));
@@ -510,6 +544,67 @@ fn the_papers_figures_stand_only_beside_those_of_a_ring_like_the_papers() {
         "{text}"
     );
     assert_eq!(paper, 0);
+}
+
+#[test]
+fn the_fallacies_stand_beside_the_run_that_believes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let plot = folder.path().join("plot.svg").display().to_string();
+    let words = [
+        "experiment",
+        "fallacies",
+        "--nodes",
+        "9",
+        "--json",
+        "--plot",
+        &plot,
+    ];
+    // A slow machine is told of progress meanwhile, on stderr.
+    let output = sim(&words).assert().success().get_output().clone();
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = answer["rows"].as_array().unwrap();
+    let names: Vec<&str> = rows
+        .iter()
+        .map(|row| row["fallacy"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "none",
+            "reliable",
+            "latency",
+            "bandwidth",
+            "secure",
+            "topology",
+            "administrator",
+            "cost",
+            "homogeneous"
+        ]
+    );
+    let number = |row: usize, column: &str| rows[row][column].as_f64().unwrap();
+    assert_eq!(number(0, "cents"), 0.0);
+    assert!(number(7, "cents") > 0.0);
+    assert!(number(2, "p50_ms") > 10.0 * number(0, "p50_ms"), "{answer}");
+    assert!(number(3, "file_seconds") > number(0, "file_seconds"));
+    let factor = number(2, "p50_ms") / number(0, "p50_ms");
+    assert!(number(2, "wrong_by") >= factor - 0.01, "{answer}");
+    let svg = std::fs::read_to_string(plot).unwrap();
+    assert!(svg.starts_with("<svg") && svg.contains("wrong by"), "{svg}");
+}
+
+#[test]
+fn freshness_is_of_the_lessons_ring_alone() {
+    for nodes in ["8", "10"] {
+        let line = refused(&["experiment", "freshness", "--nodes", nodes], 2);
+        assert!(
+            line.contains("--nodes: ") && line.contains(" 9 nodes"),
+            "{line}"
+        );
+    }
+    let help = out(&["experiment", "--help"]);
+    for word in ["freshness", "fallacies", "directory", "kademlia"] {
+        assert!(help.contains(&format!("- {word}:")), "{help}");
+    }
 }
 
 #[test]

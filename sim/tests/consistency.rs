@@ -13,6 +13,7 @@ use chordscope_sim::checks::linearizable::is_linearizable;
 use chordscope_sim::checks::verdict::Verdict;
 use chordscope_sim::engine::World;
 use chordscope_sim::worlds::consistency::action::{Action, Deed};
+use chordscope_sim::worlds::consistency::judgement::{Judgement, Limited};
 use chordscope_sim::worlds::consistency::scenario::Scenario;
 use chordscope_sim::worlds::consistency::setup::{Setup, System};
 use chordscope_sim::worlds::consistency::{ConsistencyWorld, History};
@@ -347,6 +348,15 @@ fn the_facts_of_the_last_copy_are_those_of_its_run() {
     assert_eq!((one.tally.answered, one.tally.refused), (12, 0));
     assert_eq!((quorum.tally.answered, quorum.tally.refused), (9, 3));
     assert!(one.contradicts() && !quorum.contradicts());
+    let said = [one, quorum].map(|view| Judgement::of(view).text(view.system));
+    assert_eq!(
+        said,
+        [
+            "Level one is not linearizable: 3 operations contradict one another, and no fewer do.",
+            "Level quorum is linearizable: one register, used by one client at a time, explains all 9 answers.",
+        ]
+    );
+    assert_eq!([one, quorum].map(Limited::of), [None, None]);
     // A put, one that replaced it and had returned, and a read of the first that was called later.
     let [first, second, read] = one.contradiction() else {
         panic!("{:?}", one.contradiction());

@@ -8,6 +8,8 @@ use std::ops::ControlFlow;
 use chordscope_core::base::rng::Rng;
 use chordscope_sim::experiment::churn::ChurnRow;
 use chordscope_sim::experiment::failures::FailureRow;
+use chordscope_sim::experiment::fallacies::FallacyRow;
+use chordscope_sim::experiment::freshness::FreshnessRow;
 use chordscope_sim::experiment::latency::LatencyRow;
 use chordscope_sim::experiment::path_length::PathRow;
 use chordscope_sim::experiment::plan::{Experiment, NoPaper, Plan};
@@ -255,6 +257,49 @@ fn three_ways_are_held_against_one_another_and_the_swarm_against_its_bound() {
         )
     );
     assert!(text(&verdict).contains("No paper"), "{verdict:?}");
+}
+
+#[test]
+fn freshness_and_fallacies_are_told_by_their_rows() {
+    let row = |ms, one_fresh, cut_one_stale| FreshnessRow {
+        ms,
+        one_fresh,
+        one_model: 1.0,
+        quorum_fresh: 0.99,
+        first_fresh: Some(0.876),
+        first_model: Some(0.8649),
+        cut_one_fresh: 1.0 - cut_one_stale,
+        cut_one_stale,
+        cut_quorum_fresh: 0.57,
+        cut_quorum_refused: 0.43,
+    };
+    let table = [row(1, 0.98, 0.64), row(9_000, 1.0, 0.0)].map(Row::from);
+    let plan = Plan::of(Experiment::Freshness);
+    let verdict = judge(&plan, &table, &plan.paper());
+    assert_eq!(
+        verdict.lead,
+        "1 ms after a write, 98 % of reads at level one and 99 % at level quorum are fresh; soon after it, 87.6 % would be with the first answer of three, by the model 86.5 %. While the network is cut, level one returns 64 % stale, level quorum refuses 43 %."
+    );
+    assert!(text(&verdict).contains("the model PBS stands beside it"));
+
+    let row = |fallacy, wrong_by| FallacyRow {
+        fallacy,
+        wrong_by,
+        ..FallacyRow::default()
+    };
+    let rows = [
+        row(0, None),
+        row(1, Some(1.2)),
+        row(2, Some(57.25)),
+        row(7, None),
+    ];
+    let plan = Plan::of(Experiment::Fallacies);
+    let verdict = judge(&plan, &rows.map(Row::from), &plan.paper());
+    assert_eq!(
+        verdict.lead,
+        "“Latency is zero” is the furthest from this network: where it is faced, what it hits hardest is 57.2 times as large."
+    );
+    assert_eq!(verdict.rest, ["No paper has measured this."]);
 }
 
 #[test]

@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use chordscope_sim::experiment::News;
 use chordscope_sim::experiment::churn;
+use chordscope_sim::experiment::fallacies::fallacy;
+use chordscope_sim::experiment::freshness;
 use chordscope_sim::experiment::kademlia;
 use chordscope_sim::experiment::path_length;
 use chordscope_sim::experiment::plan::{Experiment, NoPaper, Plan};
 use chordscope_sim::experiment::table::{Column, Number, Row};
+use chordscope_sim::worlds::fallacies::lever::Fallacy;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -74,6 +77,12 @@ impl ValueEnum for Name {
             Experiment::Kademlia => {
                 "Hops, messages and times of lookups in Chord and in Kademlia at equal bytes of upkeep, for 16 to 64 nodes"
             }
+            Experiment::Freshness => {
+                "Part of reads that are fresh, by time since the write, at both levels of the ring's store, beside the model of PBS (VLDB 2012)"
+            }
+            Experiment::Fallacies => {
+                "Effect of each of the eight fallacies of distributed computing: one seed with all assumed, and with each faced"
+            }
         };
         Some(PossibleValue::new(self.0.name()).help(help))
     }
@@ -85,7 +94,7 @@ pub(crate) struct Options {
     /// The measurement
     #[arg(value_enum)]
     name: Name,
-    /// Nodes in the ring; for path-length, swarm, swarm-compare and kademlia that one size only
+    /// Nodes in the ring; for path-length, swarm, swarm-compare and kademlia that one size only; freshness has nine
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     nodes: Option<u32>,
     /// For churn: nodes go without a word, instead of leaving properly as the paper's do
@@ -155,7 +164,10 @@ impl Options {
                 Experiment::Churn => "churn runs whole nodes",
                 Experiment::Swarm => "swarm sends real bytes",
                 Experiment::SwarmCompare => "swarm-compare sends real bytes",
-                Experiment::Directory | Experiment::Kademlia => "it runs whole nodes",
+                Experiment::Freshness => "it is the ring of the lesson",
+                Experiment::Directory | Experiment::Kademlia | Experiment::Fallacies => {
+                    "it runs whole nodes"
+                }
                 _ => "their tables lie in memory",
             };
             let reason = format!("{why}: at most {most} nodes");
@@ -219,6 +231,14 @@ fn parameters(plan: &Plan) -> Value {
         }),
         Experiment::Swarm | Experiment::SwarmCompare => json!({ "seed": seed }),
         Experiment::Kademlia => json!({ "seed": seed, "lookups": kademlia::LOOKUPS }),
+        Experiment::Freshness => json!({
+            "seed": seed,
+            "nodes": nodes,
+            "reads": freshness::RUNS,
+            "first_reads": freshness::FIRST_READS,
+            "latency_mean_ms": freshness::LATENCY_MEAN_MS,
+            "heals_after_ms": freshness::HEALS_AFTER,
+        }),
         Experiment::Churn => json!({
             "seed": seed,
             "nodes": nodes,
@@ -229,7 +249,8 @@ fn parameters(plan: &Plan) -> Value {
         | Experiment::VirtualNodes
         | Experiment::Failures
         | Experiment::Latency
-        | Experiment::Directory => json!({ "seed": seed, "nodes": nodes }),
+        | Experiment::Directory
+        | Experiment::Fallacies => json!({ "seed": seed, "nodes": nodes }),
     }
 }
 
@@ -246,6 +267,7 @@ fn printed(answer: &Answer) -> Printed<'_> {
 fn to_map(row: &Row) -> Map<String, Value> {
     let cell = |(column, number): &(Column, Number)| {
         let number = match number {
+            Number::Whole(number) if *column == Column::Fallacy => fallacy_name(*number).into(),
             Number::Whole(count) => Value::from(*count),
             Number::Real(measure) => Value::from(*measure),
             Number::Missing => Value::Null,
@@ -253,6 +275,11 @@ fn to_map(row: &Row) -> Map<String, Value> {
         (column.name().to_string(), number)
     };
     row.cells().iter().map(cell).collect()
+}
+
+/// The name of the fallacy that a row faces.
+fn fallacy_name(number: u32) -> &'static str {
+    fallacy(number).map_or("none", Fallacy::name)
 }
 
 /// The display of an experiment's progress: a bar on a terminal, elsewhere a line now and then.
@@ -304,6 +331,9 @@ fn table(answer: &Answer) -> String {
     let cells = |row: &Row| -> String {
         let cell = |(column, number): &(Column, Number)| {
             let text = match number {
+                Number::Whole(number) if *column == Column::Fallacy => {
+                    fallacy_name(*number).to_string()
+                }
                 Number::Real(measure) => format!("{measure:.2}"),
                 Number::Whole(count) => count.to_string(),
                 Number::Missing => "-".to_string(),

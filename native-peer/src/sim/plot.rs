@@ -129,7 +129,11 @@ fn series(answer: &Answer) -> Option<(Column, Vec<Series>)> {
         rows.iter().filter_map(point).collect()
     };
     // The numbers of lookups and of segments are no results.
-    let is_result = |column: &Column| ![axis, Column::Lookups, Column::Segments].contains(column);
+    let is_result = |column: &Column| match axis {
+        // The measures of fallacies have no unit in common.
+        Column::Fallacy => *column == Column::WrongBy,
+        _ => ![axis, Column::Lookups, Column::Segments].contains(column),
+    };
     let columns = first.cells().iter().map(|(column, _)| *column);
     let series = columns.filter(is_result).map(|column| Series {
         name: column.name(),

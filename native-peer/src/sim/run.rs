@@ -1,5 +1,6 @@
 //! `sim run`: a scenario in the simulator, from its beginning to its end, or a run that was exported, to the moment that it shows.
 
+mod judged;
 mod worlds;
 
 use std::fs::File;
@@ -28,6 +29,7 @@ use crate::failure::{Failure, unwritten};
 use crate::output::{self, count};
 use crate::regular_file::{self, is_standard_output};
 use crate::sim::nodes::JsonId;
+use crate::sim::run::judged::Judged;
 use crate::sim::run::worlds::{Runnable, WORLDS};
 
 /// The largest file, in bytes: of a scenario, or of an exported run.
@@ -61,6 +63,9 @@ struct Answer {
     digest: String,
     events: u64,
     violations: Vec<Violation>,
+    /// For the world of consistency: the verdicts and the judgement of each name in each system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    judged: Option<Vec<Judged>>,
 }
 
 /// A property that must always hold was found broken.
@@ -164,10 +169,11 @@ impl Options {
             return output::json(&answer);
         }
         self.tell(&format!(
-            "{title}: {} in {} of virtual time\ndigest {}\n",
+            "{title}: {} in {} of virtual time\ndigest {}\n{}",
             count(answer.events, "event"),
             time_text(until.as_micros()),
-            answer.digest
+            answer.digest,
+            judged::text(answer.judged.as_deref().unwrap_or_default())
         ))
     }
 
@@ -408,6 +414,7 @@ fn execute(plan: Plan, charted: bool) -> Result<Run, Failure> {
         digest: run.world().digest(),
         events: run.world().events(),
         violations,
+        judged: None,
     };
     let trace = charted.then(|| chrome::write(run.world(), &all));
     Ok(Run {

@@ -38,6 +38,19 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// The verdict in a word or two.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::InFlight => "in flight",
+            Self::Fresh => "fresh",
+            Self::Stale { .. } => "stale",
+            Self::Refused => "refused",
+            Self::Conflicting { .. } => "conflicting",
+        }
+    }
+}
+
 /// Returns the verdict on the operation of this number.
 pub fn verdict(history: &[Operation], decisions: &[Decision], number: Value) -> Option<Verdict> {
     let operation = history.get(number as usize)?;

@@ -8,10 +8,12 @@ use crate::experiment::churn::Going;
 use crate::experiment::failures::FailureRow;
 use crate::experiment::table::{Column, Row};
 use crate::experiment::{
-    Hear, News, churn, directory, failures, kademlia, latency, load, path_length, swarm,
-    swarm_compare,
+    Hear, News, churn, directory, failures, fallacies, freshness, kademlia, latency, load,
+    path_length, swarm, swarm_compare,
 };
 use crate::worlds::directory::setup::MAX_PEERS;
+use crate::worlds::fallacies::lever::Fallacy;
+use crate::worlds::fallacies::setup::MAX_PEERS as MAX_FALLACIES;
 use crate::worlds::ring::scenario::MAX_NODES as MAX_SIMULATED;
 use crate::worlds::swarm::setup::MAX_CLIENTS;
 
@@ -43,11 +45,15 @@ pub enum Experiment {
     Directory,
     /// Lookups of Chord and of Kademlia, at equal bytes of upkeep.
     Kademlia,
+    /// The probability that a read is fresh, by time since the write, beside the model of PBS.
+    Freshness,
+    /// The effect of each of the eight fallacies.
+    Fallacies,
 }
 
 impl Experiment {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::PathLength,
         Self::Load,
         Self::VirtualNodes,
@@ -58,6 +64,8 @@ impl Experiment {
         Self::SwarmCompare,
         Self::Directory,
         Self::Kademlia,
+        Self::Freshness,
+        Self::Fallacies,
     ];
 
     /// The name on the command line and in links.
@@ -73,6 +81,8 @@ impl Experiment {
             Self::SwarmCompare => "swarm-compare",
             Self::Directory => "directory",
             Self::Kademlia => "kademlia",
+            Self::Freshness => "freshness",
+            Self::Fallacies => "fallacies",
         }
     }
 
@@ -92,10 +102,13 @@ impl Experiment {
             Self::SwarmCompare => &swarm_compare::SIZES,
             Self::Directory => &[directory::PEERS],
             Self::Kademlia => &kademlia::SIZES,
+            Self::Freshness => &[freshness::NODES],
+            Self::Fallacies => &[fallacies::PEERS],
         }
     }
 
     /// The meaning of a column of its table.
+    #[expect(clippy::too_many_lines, reason = "one arm a column")]
     pub const fn meaning(self, column: Column) -> &'static str {
         match column {
             Column::Nodes => "nodes in the ring",
@@ -165,6 +178,49 @@ impl Experiment {
             Column::Refresh => {
                 "seconds after which Kademlia refreshes a bucket, so that upkeep is equal"
             }
+            Column::Ms => {
+                "milliseconds from the confirmation of a write to the call of a read; for first answers, to the moment at which the reads leave, at least, and less than in the next row"
+            }
+            Column::OneFresh => {
+                "the part of reads at level one that are fresh: reads and writes wait for all three replicas"
+            }
+            Column::OneModel => "the same by the model of PBS, with N = R = W = 3",
+            Column::QuorumFresh => "the part of reads at level quorum that are fresh",
+            Column::FirstFresh => {
+                "the part of reads that would be fresh, had level one waited for the first acknowledgement and for the first answer"
+            }
+            Column::FirstModel => {
+                "the same by the model of PBS, with N = 3, R = W = 1; unlike the ring, it has no repeated messages and no repair"
+            }
+            Column::CutOneFresh => {
+                "the part of reads at level one that are fresh, where the network is cut before the write and until 4,000 ms after its confirmation"
+            }
+            Column::CutOneStale => "the part that return an older version",
+            Column::CutQuorumFresh => "the part of reads at level quorum that are fresh then",
+            Column::CutQuorumRefused => "the part that are refused: there is no majority",
+            Column::Fallacy => {
+                "the fallacy that is faced, the others being assumed; none where all are assumed: the row with which the others compare"
+            }
+            Column::LookupsRight => "the part of lookups that named the key’s owner",
+            Column::P50Ms => "milliseconds that half of these lookups did not exceed",
+            Column::P99Ms => "milliseconds that 99 of a hundred did not exceed",
+            Column::ValuesFailed => "the part of gets and puts that came to nothing",
+            Column::StaleReads => {
+                "the part of answered gets that returned something older than was acknowledged before"
+            }
+            Column::FileSeconds => {
+                "seconds until the last honest client had the file of 2 MiB, or until the end of the run"
+            }
+            Column::ClientsServed => "honest clients that had the file at the end, of eight",
+            Column::Megabytes => "megabytes that all lines have sent",
+            Column::Cents => "the price of all bytes, in cents",
+            Column::Damage => "lookups that believed a liar, and wrong segments that came",
+            Column::PeersLost => {
+                "peers that refused something, by a rule of their administrator or as their release does not know it"
+            }
+            Column::WrongBy => {
+                "how many times as large the measure is that is hit hardest, of those that are not 0 where all is assumed"
+            }
         }
     }
 
@@ -177,6 +233,9 @@ impl Experiment {
             // The most gone leave some.
             Self::Directory => 24..=MAX_PEERS as u32,
             Self::Kademlia => 2..=MAX_PEERS as u32,
+            // The ring of the lesson, which is cut where three replicas are.
+            Self::Freshness => freshness::NODES..=freshness::NODES,
+            Self::Fallacies => fallacies::MIN_PEERS..=MAX_FALLACIES as u32,
             _ => 1..=MAX_NODES,
         }
     }
@@ -238,6 +297,8 @@ impl Plan {
             Experiment::Failures => failures::PAPER.len(),
             Experiment::Churn => churn::RATES.len(),
             Experiment::Latency => latency::PAPER.len(),
+            Experiment::Freshness => freshness::TIMES.len(),
+            Experiment::Fallacies => 1 + Fallacy::ALL.len(),
         }
     }
 
@@ -266,6 +327,11 @@ impl Plan {
                 directory::measure(seed, nodes, &directory::GONE, &mut as_rows(hear))
             }
             Experiment::Kademlia => kademlia::measure(seed, &sizes, None, &mut as_rows(hear)),
+            Experiment::Freshness => freshness::measure(seed, freshness::RUNS, &mut as_rows(hear)),
+            Experiment::Fallacies => {
+                let setup = fallacies::setup(nodes);
+                fallacies::measure(seed, &setup, &mut as_rows(hear))
+            }
         }
     }
 
@@ -284,6 +350,8 @@ impl Plan {
                 | Experiment::SwarmCompare
                 | Experiment::Directory
                 | Experiment::Kademlia
+                | Experiment::Freshness
+                | Experiment::Fallacies
         );
         if !is_like && !is_of_any {
             return Err(NoPaper::OtherRing(usual.first().copied().unwrap_or(0)));
@@ -301,7 +369,9 @@ impl Plan {
             Experiment::Swarm
             | Experiment::SwarmCompare
             | Experiment::Directory
-            | Experiment::Kademlia => return Err(NoPaper::NotMeasured),
+            | Experiment::Kademlia
+            | Experiment::Freshness
+            | Experiment::Fallacies => return Err(NoPaper::NotMeasured),
         })
     }
 }
@@ -336,6 +406,7 @@ mod tests {
         let nodes = match experiment {
             Experiment::Swarm | Experiment::SwarmCompare => 2,
             Experiment::Directory => 24,
+            Experiment::Freshness | Experiment::Fallacies => 9,
             _ => 8,
         };
         Plan {
@@ -369,6 +440,8 @@ mod tests {
                 Experiment::Load,
                 Experiment::Directory,
                 Experiment::Kademlia,
+                Experiment::Freshness,
+                Experiment::Fallacies,
             ];
             if long.contains(&experiment) {
                 continue;

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::experiment::churn::ChurnRow;
 use crate::experiment::directory::DirectoryRow;
 use crate::experiment::failures::FailureRow;
+use crate::experiment::fallacies::FallacyRow;
+use crate::experiment::freshness::FreshnessRow;
 use crate::experiment::kademlia::KademliaRow;
 use crate::experiment::latency::LatencyRow;
 use crate::experiment::load::{LoadRow, VirtualRow};
@@ -120,10 +122,57 @@ pub enum Column {
     KademliaUpkeep,
     /// The refresh of buckets at which both are equal, in seconds.
     Refresh,
+    /// Milliseconds from the confirmation of a write to a read.
+    Ms,
+    /// The part of fresh reads at level `one`, in a whole network.
+    OneFresh,
+    /// The same by the model WARS, where reads and writes wait for all replicas.
+    OneModel,
+    /// The part of fresh reads at level `quorum`, in a whole network.
+    QuorumFresh,
+    /// The part of fresh reads, had writes and reads waited for the first replica only.
+    FirstFresh,
+    /// The same by the model.
+    FirstModel,
+    /// The part of fresh reads at level `one` around a cut.
+    CutOneFresh,
+    /// The part of stale ones.
+    CutOneStale,
+    /// The part of fresh reads at level `quorum` around a cut.
+    CutQuorumFresh,
+    /// The part of refused ones.
+    CutQuorumRefused,
+    /// The number of a fallacy, from 1; 0 for the run in which all are assumed.
+    Fallacy,
+    /// The part of lookups that named the key's owner.
+    LookupsRight,
+    /// The median time of a lookup, in milliseconds.
+    P50Ms,
+    /// The time that 99 lookups in a hundred do not exceed, in milliseconds.
+    P99Ms,
+    /// The part of gets and puts that came to nothing.
+    ValuesFailed,
+    /// The part of gets that returned something old.
+    StaleReads,
+    /// Seconds until the last client had the file.
+    FileSeconds,
+    /// Clients that had the file at the end.
+    ClientsServed,
+    /// Megabytes sent.
+    Megabytes,
+    /// The price of all bytes, in cents.
+    Cents,
+    /// Lookups that believed a liar, and wrong segments.
+    Damage,
+    /// Peers that refused something, by policy or release.
+    PeersLost,
+    /// The faced value over the assumed one, of the measure that is hit hardest.
+    WrongBy,
 }
 
 impl Column {
     /// The name in JSON and CSV.
+    #[expect(clippy::too_many_lines, reason = "one arm a column")]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Nodes => "nodes",
@@ -177,6 +226,29 @@ impl Column {
             Self::ChordUpkeep => "chord_upkeep",
             Self::KademliaUpkeep => "kademlia_upkeep",
             Self::Refresh => "refresh",
+            Self::Ms => "ms",
+            Self::OneFresh => "one_fresh",
+            Self::OneModel => "one_model",
+            Self::QuorumFresh => "quorum_fresh",
+            Self::FirstFresh => "first_fresh",
+            Self::FirstModel => "first_model",
+            Self::CutOneFresh => "cut_one_fresh",
+            Self::CutOneStale => "cut_one_stale",
+            Self::CutQuorumFresh => "cut_quorum_fresh",
+            Self::CutQuorumRefused => "cut_quorum_refused",
+            Self::Fallacy => "fallacy",
+            Self::LookupsRight => "lookups_right",
+            Self::P50Ms => "p50_ms",
+            Self::P99Ms => "p99_ms",
+            Self::ValuesFailed => "values_failed",
+            Self::StaleReads => "stale_reads",
+            Self::FileSeconds => "file_seconds",
+            Self::ClientsServed => "clients_served",
+            Self::Megabytes => "megabytes",
+            Self::Cents => "cents",
+            Self::Damage => "damage",
+            Self::PeersLost => "peers_lost",
+            Self::WrongBy => "wrong_by",
         }
     }
 }
@@ -372,6 +444,49 @@ impl From<KademliaRow> for Row {
     }
 }
 
+/// A measure that may not have been taken.
+fn measured(column: Column, measure: Option<f64>) -> (Column, Number) {
+    (column, measure.map_or(Number::Missing, Number::Real))
+}
+
+impl From<FreshnessRow> for Row {
+    fn from(row: FreshnessRow) -> Self {
+        Self(vec![
+            whole(Column::Ms, row.ms),
+            real(Column::OneFresh, row.one_fresh),
+            real(Column::OneModel, row.one_model),
+            real(Column::QuorumFresh, row.quorum_fresh),
+            measured(Column::FirstFresh, row.first_fresh),
+            measured(Column::FirstModel, row.first_model),
+            real(Column::CutOneFresh, row.cut_one_fresh),
+            real(Column::CutOneStale, row.cut_one_stale),
+            real(Column::CutQuorumFresh, row.cut_quorum_fresh),
+            real(Column::CutQuorumRefused, row.cut_quorum_refused),
+        ])
+    }
+}
+
+impl From<FallacyRow> for Row {
+    fn from(row: FallacyRow) -> Self {
+        Self(vec![
+            whole(Column::Fallacy, row.fallacy),
+            measured(Column::LookupsRight, row.lookups_right),
+            measured(Column::MeanHops, row.mean_hops),
+            measured(Column::P50Ms, row.p50_ms),
+            measured(Column::P99Ms, row.p99_ms),
+            measured(Column::ValuesFailed, row.values_failed),
+            measured(Column::StaleReads, row.stale_reads),
+            measured(Column::FileSeconds, row.file_seconds),
+            whole(Column::ClientsServed, row.clients_served),
+            measured(Column::Megabytes, row.megabytes),
+            measured(Column::Cents, row.cents),
+            measured(Column::Damage, row.damage),
+            measured(Column::PeersLost, row.peers_lost),
+            measured(Column::WrongBy, row.wrong_by),
+        ])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::borrow::ToOwned;
@@ -447,6 +562,38 @@ mod tests {
             chord_upkeep: 120.0,
             kademlia_upkeep: 121.0,
             refresh: 3.5,
+        });
+    }
+
+    #[test]
+    fn a_measure_that_was_not_taken_is_missing_in_both() {
+        compare(FreshnessRow {
+            ms: 10,
+            one_fresh: 1.0,
+            one_model: 0.9,
+            quorum_fresh: 0.8,
+            first_fresh: Some(0.7),
+            first_model: None,
+            cut_one_fresh: 0.6,
+            cut_one_stale: 0.5,
+            cut_quorum_fresh: 0.4,
+            cut_quorum_refused: 0.3,
+        });
+        compare(FallacyRow {
+            fallacy: 2,
+            lookups_right: Some(0.9),
+            mean_hops: Some(2.5),
+            p50_ms: Some(180.0),
+            p99_ms: None,
+            values_failed: Some(0.1),
+            stale_reads: Some(0.2),
+            file_seconds: Some(9.5),
+            clients_served: 7,
+            megabytes: Some(17.5),
+            cents: Some(0.25),
+            damage: Some(3.0),
+            peers_lost: Some(4.0),
+            wrong_by: Some(60.5),
         });
     }
 

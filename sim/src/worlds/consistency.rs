@@ -5,6 +5,7 @@
 //! a judge know nothing but calls and returns.
 
 pub mod action;
+pub mod judgement;
 pub mod network;
 pub mod permalink;
 pub mod scenario;

@@ -142,6 +142,10 @@ pub fn panels(experiment: Experiment, rows: &[Row], paper: &[Row]) -> Vec<Panel>
         Experiment::Kademlia => chord_and_kademlia(rows)
             .map(|(title, series)| panel(title, series, false))
             .to_vec(),
+        Experiment::Freshness => freshness(rows)
+            .map(|(title, series)| panel(title, series, false))
+            .to_vec(),
+        Experiment::Fallacies => vec![panel(WRONG_BY, wrong_by(rows), true)],
     }
 }
 
@@ -157,6 +161,41 @@ fn chord_and_kademlia(rows: &[Row]) -> [(&'static str, Vec<Series>); 2] {
             beside(rows, Column::ChordMs, Column::KademliaMs),
         ),
     ]
+}
+
+/// Fresh reads in a whole network, and around a cut.
+fn freshness(rows: &[Row]) -> [(&'static str, Vec<Series>); 2] {
+    let series = |(kind, name, column)| named((kind, name, marks(rows, Some(column), None)));
+    let whole = [
+        (Kind::Server, "level one", Column::OneFresh),
+        (Kind::InOrder, "level quorum", Column::QuorumFresh),
+        (Kind::Paper, "first answer, by PBS", Column::FirstModel),
+        (Kind::Ours, "first answer", Column::FirstFresh),
+    ];
+    let cut = [
+        (Kind::Server, "level one, fresh", Column::CutOneFresh),
+        (Kind::InOrder, "level quorum, fresh", Column::CutQuorumFresh),
+        (Kind::Random, "level one, stale", Column::CutOneStale),
+    ];
+    [
+        (
+            "Part of reads that are fresh, in a whole network",
+            whole.map(series).to_vec(),
+        ),
+        (
+            "Part of reads around a cut of 4 s",
+            cut.map(series).to_vec(),
+        ),
+    ]
+}
+
+/// What the effects of fallacies are measured by.
+const WRONG_BY: &str = "Times as large, of the measure that is hit hardest";
+
+/// The effect of each fallacy.
+fn wrong_by(rows: &[Row]) -> Vec<Series> {
+    let marks = marks(rows, Some(Column::WrongBy), None);
+    vec![named((Kind::Ours, "where it is faced", marks))]
 }
 
 /// The part of titles that each kind of directory finds.
@@ -242,6 +281,8 @@ const fn across(experiment: Experiment) -> &'static str {
         Experiment::SwarmCompare => "clients that fetch the file",
         Experiment::Directory => "machines that are gone",
         Experiment::Kademlia => "nodes",
+        Experiment::Freshness => "milliseconds after the write",
+        Experiment::Fallacies => "fallacy, in the order of the list",
     }
 }
 
@@ -459,7 +500,7 @@ impl Keys {
         all.dedup();
         let log = !matches!(
             panel.experiment,
-            Experiment::Load | Experiment::Failures | Experiment::Churn
+            Experiment::Load | Experiment::Failures | Experiment::Churn | Experiment::Fallacies
         );
         Self {
             all,

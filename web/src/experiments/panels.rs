@@ -82,7 +82,9 @@ pub fn ask_bar(panel: &Panel) -> Html {
         <div class="ask">
             <form {onsubmit} aria-label="Experiment">
                 {chooser(desk)}
-                {size(desk)}
+                if desk.experiment.nodes().count() > 1 {
+                    {size(desk)}
+                }
                 if desk.own_size {
                     {number(desk, Field::Nodes, "Nodes")}
                 }
@@ -280,7 +282,7 @@ pub fn caption(panel: &Panel) -> Html {
 fn before(panel: &Panel) -> Verdict {
     let beside = match &panel.paper {
         Ok(_) => "The figures above are the paper’s.".to_owned(),
-        Err(why) => words::no_paper(*why),
+        Err(why) => words::no_paper(panel.plan.experiment, *why),
     };
     Verdict {
         lead: "Press Run to measure it here.".to_owned(),
@@ -373,7 +375,7 @@ pub fn method_card(panel: &Panel) -> Html {
             <p>{described.method}</p>
             <p class="card__part"><span class="mute">{"Beside it: "}</span><a href={described.href} rel="noreferrer">{described.source}</a>{"."}</p>
             if let Err(why) = &panel.paper {
-                <p class="card__note">{words::no_paper(*why)}</p>
+                <p class="card__note">{words::no_paper(panel.plan.experiment, *why)}</p>
             }
         </section>
     }

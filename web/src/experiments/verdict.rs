@@ -36,7 +36,7 @@ pub fn judge(plan: &Plan, rows: &[Row], paper: &Result<Vec<Row>, NoPaper>) -> Ve
                 ));
             }
         }
-        Err(why) => rest.push(no_paper(*why)),
+        Err(why) => rest.push(no_paper(experiment, *why)),
     }
     Verdict {
         lead: finding(experiment, first, last, rows).unwrap_or_default(),
@@ -55,7 +55,9 @@ const fn measures(experiment: Experiment) -> &'static [Column] {
         Experiment::Swarm
         | Experiment::SwarmCompare
         | Experiment::Directory
-        | Experiment::Kademlia => &[],
+        | Experiment::Kademlia
+        | Experiment::Freshness
+        | Experiment::Fallacies => &[],
     }
 }
 
@@ -200,6 +202,8 @@ fn finding(experiment: Experiment, first: &Row, last: &Row, rows: &[Row]) -> Opt
         Experiment::SwarmCompare => three_ways(rows, last)?,
         Experiment::Directory => directories(last)?,
         Experiment::Kademlia => chord_and_kademlia(last)?,
+        Experiment::Freshness => freshness(first)?,
+        Experiment::Fallacies => fallacies(rows)?,
     })
 }
 
@@ -231,6 +235,38 @@ fn chord_and_kademlia(last: &Row) -> Option<String> {
         of(Column::KademliaHops)?,
         of(Column::KademliaMessages)?,
         of(Column::KademliaMs)?,
+    ))
+}
+
+/// The levels and the first answer soon after a write, and what a cut costs then.
+fn freshness(first: &Row) -> Option<String> {
+    let part = |column| Some(percent(first.get(column)?));
+    let after = at(Experiment::Freshness, first.key()?);
+    let taken = match (first.get(Column::FirstFresh), first.get(Column::FirstModel)) {
+        (Some(fresh), Some(model)) => format!(
+            "; soon after it, {:.1} % would be with the first answer of three, by the model {:.1} %",
+            fresh * 100.0,
+            model * 100.0
+        ),
+        _ => String::new(),
+    };
+    Some(format!(
+        "{after} after a write, {} of reads at level one and {} at level quorum are fresh{taken}. While the network is cut, level one returns {} stale, level quorum refuses {}.",
+        part(Column::OneFresh)?,
+        part(Column::QuorumFresh)?,
+        part(Column::CutOneStale)?,
+        part(Column::CutQuorumRefused)?,
+    ))
+}
+
+/// The fallacy that costs most to believe.
+fn fallacies(rows: &[Row]) -> Option<String> {
+    let wrong_by = |row: &Row| Some((row.get(Column::WrongBy)?, row.key()?));
+    let factors = rows.iter().filter_map(wrong_by);
+    let (factor, number) = factors.max_by(|one, other| one.0.total_cmp(&other.0))?;
+    Some(format!(
+        "“{}” is the furthest from this network: where it is faced, what it hits hardest is {factor:.1} times as large.",
+        at(Experiment::Fallacies, number)
     ))
 }
 

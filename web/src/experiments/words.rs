@@ -1,7 +1,9 @@
 //! The experiments in words: what each asks, its columns, its sources, and its numbers as people read them.
 
+use chordscope_sim::experiment::fallacies::fallacy;
 use chordscope_sim::experiment::plan::{Experiment, NoPaper, Plan};
 use chordscope_sim::experiment::table::{Column, Number};
+use chordscope_sim::worlds::fallacies::lever::Fallacy;
 
 /// SIGCOMM 2001, where most of the figures come from.
 const SIGCOMM: &str = "https://pdos.csail.mit.edu/papers/chord:sigcomm01/chord_sigcomm.pdf";
@@ -12,6 +14,11 @@ const BOUND: &str = "https://arxiv.org/abs/cs/0606110";
 
 /// Kademlia as published.
 const KADEMLIA: &str = "https://pdos.csail.mit.edu/~petar/papers/maymounkov-kademlia-lncs.pdf";
+
+/// Probabilistically bounded staleness.
+const PBS: &str = "https://www.vldb.org/pvldb/vol5/p776_peterbailis_vldb2012.pdf";
+/// The eight fallacies.
+const FALLACIES: &str = "https://en.wikipedia.org/wiki/Fallacies_of_distributed_computing";
 
 /// An experiment, described.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +109,20 @@ pub const fn describe(experiment: Experiment) -> Description {
             "Kademlia: Maymounkov and Mazières, IPTPS 2002",
             KADEMLIA,
         ),
+        Experiment::Freshness => (
+            "Freshness",
+            "How soon after a write does every read return it?",
+            "The lesson’s ring keeps a name at three nodes; latencies are exponential, 30 ms in the mean. A random client gets the name some time after a put was confirmed, 200 times at each level for each time; again while the network is cut, from before the put until 4 s after its confirmation. First answers: the same messages of level one, had it waited for one replica of three at 4,000 writes and reads.",
+            "Bailis et al., Probabilistically bounded staleness, VLDB 2012, section 4: the model WARS, without repeated messages and repair, which the ring has",
+            PBS,
+        ),
+        Experiment::Fallacies => (
+            "Fallacies",
+            "What does each of the eight fallacies cost whoever believes it?",
+            "One ring with lookups, values and a file of 2 MiB, a minute long, runs nine times from one seed: with all eight assumed, and with each one faced, at the values of the page of fallacies.",
+            "The list is Deutsch’s, with Gosling’s eighth. No paper measured these beside one another",
+            FALLACIES,
+        ),
     };
     Description {
         title,
@@ -113,6 +134,7 @@ pub const fn describe(experiment: Experiment) -> Description {
 }
 
 /// The name of a column, as a head of a table.
+#[expect(clippy::too_many_lines, reason = "one arm a column")]
 pub const fn head(column: Column) -> &'static str {
     match column {
         Column::Nodes => "Nodes",
@@ -166,6 +188,29 @@ pub const fn head(column: Column) -> &'static str {
         Column::ChordUpkeep => "Chord, bytes/s",
         Column::KademliaUpkeep => "Kademlia, bytes/s",
         Column::Refresh => "Refresh, s",
+        Column::Ms => "After, ms",
+        Column::OneFresh => "Level one, fresh",
+        Column::OneModel => "Level one, by PBS",
+        Column::QuorumFresh => "Level quorum, fresh",
+        Column::FirstFresh => "First answer, fresh",
+        Column::FirstModel => "First answer, by PBS",
+        Column::CutOneFresh => "Cut: level one, fresh",
+        Column::CutOneStale => "Cut: level one, stale",
+        Column::CutQuorumFresh => "Cut: level quorum, fresh",
+        Column::CutQuorumRefused => "Cut: level quorum, refused",
+        Column::Fallacy => "Faced",
+        Column::LookupsRight => "Lookups right",
+        Column::P50Ms => "Median, ms",
+        Column::P99Ms => "99 %, ms",
+        Column::ValuesFailed => "Values failed",
+        Column::StaleReads => "Stale reads",
+        Column::FileSeconds => "File, s",
+        Column::ClientsServed => "Clients served",
+        Column::Megabytes => "MB sent",
+        Column::Cents => "Cents",
+        Column::Damage => "Damage",
+        Column::PeersLost => "Peers lost",
+        Column::WrongBy => "Wrong by, times",
     }
 }
 
@@ -186,7 +231,14 @@ pub fn at(experiment: Experiment, key: f64) -> String {
         Experiment::Churn => format!("{key:.2} joins a second"),
         Experiment::Latency => plural("node to choose from", "nodes to choose from"),
         Experiment::SwarmCompare => plural("client", "clients"),
+        Experiment::Freshness => format!("{} ms", grouped(key)),
+        Experiment::Fallacies => faced(key as u32).to_owned(),
     }
+}
+
+/// The fallacy of a row.
+fn faced(number: u32) -> &'static str {
+    fallacy(number).map_or("None of them", Fallacy::sentence)
 }
 
 /// From one key to another one, as the beginning of a sentence.
@@ -203,6 +255,7 @@ pub fn from_to(experiment: Experiment, first: f64, last: f64) -> String {
 pub fn cell(column: Column, number: Number) -> String {
     match number {
         Number::Missing => "–".to_owned(),
+        Number::Whole(number) if column == Column::Fallacy => faced(number).to_owned(),
         Number::Whole(count) => grouped(f64::from(count)),
         Number::Real(part) if column == Column::FailedFraction => percent(part),
         Number::Real(measure) => format!("{measure:.2}"),
@@ -239,7 +292,8 @@ pub const fn example(experiment: Experiment) -> u32 {
     match experiment {
         Experiment::Swarm | Experiment::SwarmCompare => 4,
         Experiment::Churn => 100,
-        Experiment::Directory | Experiment::Kademlia => 24,
+        Experiment::Directory | Experiment::Kademlia | Experiment::Fallacies => 24,
+        Experiment::Freshness => 9,
         _ => 256,
     }
 }
@@ -284,11 +338,17 @@ pub fn no_seed(text: &str) -> String {
 }
 
 /// The reason why no figures of a paper stand beside ours.
-pub fn no_paper(why: NoPaper) -> String {
+pub fn no_paper(experiment: Experiment, why: NoPaper) -> String {
     match why {
-        NoPaper::NotMeasured => {
-            "No paper has measured this: the optimum stands beside it.".to_owned()
-        }
+        NoPaper::NotMeasured => match experiment {
+            Experiment::Swarm | Experiment::SwarmCompare => {
+                "No paper has measured this: the optimum stands beside it.".to_owned()
+            }
+            Experiment::Freshness => {
+                "No paper has measured this store: the model PBS stands beside it.".to_owned()
+            }
+            _ => "No paper has measured this.".to_owned(),
+        },
         NoPaper::OtherRing(nodes) => {
             let nodes = grouped(f64::from(nodes));
             format!("The paper’s ring had {nodes} nodes: its figures stand beside a ring of that size only.")

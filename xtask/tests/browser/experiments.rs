@@ -312,6 +312,8 @@ async fn nothing_overflows_on_a_phone_and_axe_finds_nothing() -> Result<()> {
         "Swarm",
         "Latency",
         "Directories",
+        "Freshness",
+        "Fallacies",
         "Chord and Kademlia",
     ] {
         page.choose("Experiment", experiment).await?;

@@ -20,6 +20,7 @@ use chordscope_sim::worlds::fallacies::FallaciesWorld;
 use chordscope_sim::worlds::swarm::SwarmWorld;
 use data_encoding::HEXLOWER;
 
+use super::judged::{self, Judged};
 use super::{ARGUMENT, Answer, caveat};
 use crate::failure::Failure;
 
@@ -63,6 +64,23 @@ pub(super) trait Runnable: Debug {
     fn execute(self: Box<Self>, charted: bool) -> Result<(Answer, Option<String>), Failure>;
 }
 
+/// A world whose runs end in more than a digest, or not.
+pub(super) trait Judging: Portable + Charted {
+    /// The verdicts and judgements of a run as of now, where the world has clients whose answers can be judged.
+    fn judge(_world: &Self) -> Option<Vec<Judged>> {
+        None
+    }
+}
+
+impl Judging for SwarmWorld {}
+impl Judging for DirectoryWorld {}
+impl Judging for FallaciesWorld {}
+impl Judging for ConsistencyWorld {
+    fn judge(world: &Self) -> Option<Vec<Judged>> {
+        Some(judged::judge(world))
+    }
+}
+
 /// A run that was found.
 type Found = Box<dyn Runnable>;
 
@@ -79,7 +97,7 @@ pub(super) struct Finder {
 }
 
 impl Finder {
-    const fn of<W: Linked + Charted + 'static>() -> Self {
+    const fn of<W: Linked + Judging + 'static>() -> Self {
         Self {
             world: W::NAME,
             names: || {
@@ -148,7 +166,7 @@ impl<W: World> Plan<W> {
     }
 }
 
-impl<W: Portable + Charted> Runnable for Plan<W> {
+impl<W: Judging> Runnable for Plan<W> {
     fn title(&self) -> &str {
         self.title
     }
@@ -192,6 +210,7 @@ impl<W: Portable + Charted> Runnable for Plan<W> {
             digest: HEXLOWER.encode(&run.world().trace_digest()),
             events: run.world().events(),
             violations: Vec::new(),
+            judged: W::judge(run.world()),
         };
         let trace = charted.then(|| chrome::write(run.world(), &all));
         Ok((answer, trace))
@@ -206,7 +225,7 @@ mod tests {
 
     /// Checks what holds of every world: a scenario and a link run to the digest of the page's history, an exported run goes on to the
     /// moment that it shows and has its title and chart, and what is of another world is left to that.
-    fn holds<W: Linked + Charted>(link: &str, shown: &History<W>, track: &str) {
+    fn holds<W: Linked + Judging>(link: &str, shown: &History<W>, track: &str) {
         let digest = |world: &W| HEXLOWER.encode(&world.trace_digest());
         let run = |plan: Plan<W>| Box::new(plan).execute(true).unwrap();
         let (answer, trace) = run(named::<W>(link).unwrap().unwrap());

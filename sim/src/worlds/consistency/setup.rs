@@ -71,6 +71,25 @@ impl System {
         }
     }
 
+    /// The name within a sentence.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::OneStore => "the store",
+            Self::Copies => "a copy each",
+            Self::Messages => "a message for each write",
+            Self::One => "level one",
+            Self::Quorum => "level quorum",
+        }
+    }
+
+    /// The name at the beginning of a sentence.
+    pub fn title(self) -> String {
+        let mut letters = self.word().chars();
+        letters.next().map_or_else(String::new, |first| {
+            first.to_uppercase().chain(letters).collect()
+        })
+    }
+
     /// The level of the ring's records; `None` where it is no ring.
     pub const fn level(self) -> Option<Level> {
         match self {

@@ -8,6 +8,7 @@ use chordscope_sim::checks::verdict::Verdict;
 use chordscope_sim::engine::World;
 use chordscope_sim::engine::trace::Entry;
 use chordscope_sim::worlds::consistency::action::{Action, Deed};
+use chordscope_sim::worlds::consistency::judgement::{Judgement, Limited};
 use chordscope_sim::worlds::consistency::scenario::{Goal, Scenario};
 use chordscope_sim::worlds::consistency::shop::Refund;
 use chordscope_sim::worlds::consistency::side::{Call, Change, MAX_CHANGES, Register, Side};
@@ -279,27 +280,15 @@ fn flights(world: &ConsistencyWorld, side: &Side, view: &SideView) -> Vec<Flight
 /// The judgement of a system's history in words.
 fn judgement(view: &SideView, operations: &[OperationView]) -> Vec<Statement> {
     let system = view.system;
-    let called = operations.len() as u32;
-    let mut said = match &view.judgement {
-        judge::Verdict::Linearizable(_) => {
-            let judged = operations.iter().take(view.judged);
-            let answers = judged.filter(|one| !matches!(one.came, None | Some(Came::Refused(_))));
-            vec![Statement::Linearizable {
-                system,
-                answers: answers.count() as u32,
-            }]
-        }
-        judge::Verdict::GaveUp => vec![Statement::GaveUp { system }],
-        judge::Verdict::Contradiction { set, .. } => {
-            contradiction(view, operations, set.is_smallest)
+    let mut said = match Judgement::of(view) {
+        Judgement::Linearizable { answers } => vec![Statement::Linearizable { system, answers }],
+        Judgement::GaveUp => vec![Statement::GaveUp { system }],
+        Judgement::Contradiction { is_smallest, .. } => {
+            contradiction(view, operations, is_smallest)
         }
     };
-    if (view.judged as u32) < called {
-        said.push(Statement::Limited {
-            judged: view.judged as u32,
-            called,
-        });
-    }
+    let limited = Limited::of(view);
+    said.extend(limited.map(|Limited { judged, called }| Statement::Limited { judged, called }));
     said
 }
 

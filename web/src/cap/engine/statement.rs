@@ -1,6 +1,8 @@
 //! Every sentence of the consistency page, as a typed fact with its numbers; one place turns it into words.
 
+use chordscope_sim::checks::verdict::Verdict;
 use chordscope_sim::engine::time_text::time_text;
+use chordscope_sim::worlds::consistency::judgement::{Judgement, Limited};
 use chordscope_sim::worlds::consistency::network::Reason;
 use chordscope_sim::worlds::consistency::scenario::{Ending, Goal};
 use chordscope_sim::worlds::consistency::setup::System;
@@ -371,20 +373,9 @@ pub struct Written {
     pub value: Option<String>,
 }
 
-/// The name of a system within a sentence.
-pub const fn system_word(system: System) -> &'static str {
-    match system {
-        System::OneStore => "the store",
-        System::Copies => "a copy each",
-        System::Messages => "a message for each write",
-        System::One => "level one",
-        System::Quorum => "level quorum",
-    }
-}
-
 /// The name of a system on the page.
 pub fn system_name(system: System) -> String {
-    capital(system_word(system))
+    system.title()
 }
 
 impl Asks {
@@ -461,10 +452,10 @@ impl Judged {
     /// The verdict in a word.
     pub const fn word(&self) -> &'static str {
         match self {
-            Self::Fresh => "fresh",
-            Self::Stale { .. } => "stale",
-            Self::Refused { .. } => "refused",
-            Self::Conflicting { .. } => "conflicting",
+            Self::Fresh => Verdict::Fresh.word(),
+            Self::Stale { .. } => Verdict::Stale { newer: 0 }.word(),
+            Self::Refused { .. } => Verdict::Refused.word(),
+            Self::Conflicting { .. } => Verdict::Conflicting { with: 0 }.word(),
         }
     }
 
@@ -697,30 +688,18 @@ impl Statement {
 
     fn of_judgement(&self) -> String {
         match self {
-            Self::Linearizable { system, answers: 0 } => {
-                format!("{}: no answer to judge yet.", system_name(*system))
+            Self::Linearizable { system, answers } => {
+                let answers = *answers;
+                Judgement::Linearizable { answers }.text(*system)
             }
-            Self::Linearizable { system, answers } => format!(
-                "{} is linearizable: one register, used by one client at a time, explains {}.",
-                system_name(*system),
-                match answers {
-                    1 => "the one answer".to_owned(),
-                    _ => format!("all {answers} answers"),
-                }
-            ),
             Self::Contradiction {
                 system,
                 count,
                 is_smallest,
-            } => format!(
-                "{} is not linearizable: {} contradict one another, {}.",
-                system_name(*system),
-                plural(*count, "operation"),
-                match is_smallest {
-                    true => "and no fewer do",
-                    false => "and perhaps fewer do",
-                }
-            ),
+            } => {
+                let (count, is_smallest) = (*count, *is_smallest);
+                Judgement::Contradiction { count, is_smallest }.text(*system)
+            }
             Self::Member {
                 client,
                 deed,
@@ -744,12 +723,10 @@ impl Statement {
                 format!("{first} had returned before {second} was called.")
             }
             Self::Reads { reader, writer } => format!("{reader} got what {writer} wrote."),
-            Self::GaveUp { system } => format!(
-                "{}: too many orders to try. Up to the last return before that, it is linearizable.",
-                system_name(*system)
-            ),
+            Self::GaveUp { system } => Judgement::GaveUp.text(*system),
             Self::Limited { judged, called } => {
-                format!("Of {called} operations the first {judged} are judged.")
+                let (judged, called) = (*judged, *called);
+                Limited { judged, called }.text()
             }
             Self::Effect { at } => format!("It takes effect at {}.", time_text(*at)),
             _ => String::new(),
@@ -921,7 +898,7 @@ impl Statement {
 
 /// A goal in words.
 fn goal_text(goal: Goal, of: Option<&(String, Asks, u64)>) -> String {
-    let at = |system| format!("at {}", system_word(system));
+    let at = |system: System| format!("at {}", system.word());
     match goal {
         Goal::Contradiction(system) => {
             format!("{}: operations contradict one another", system_name(system))
@@ -987,12 +964,4 @@ pub(super) fn plural(count: u32, one: &str) -> String {
         1 => format!("1 {one}"),
         _ => format!("{count} {one}s"),
     }
-}
-
-/// The text with a capital at its beginning.
-pub fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(letters).collect()
-    })
 }
