@@ -123,6 +123,29 @@ async fn the_swarm_page_has_no_findings_while_it_plays_selected_and_with_wrong_s
 }
 
 #[tokio::test]
+async fn the_lesson_has_no_findings_beside_a_figure_and_with_an_answer() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = Page::open(&format!("{}#/lesson", site.url())).await?;
+    page.by_name("navigation", "Parts of the lesson").await?;
+    page.run(
+        "document.querySelectorAll('#lesson details').forEach(details => { details.open = true; })",
+    )
+    .await?;
+    page.run("document.querySelectorAll('#lesson figure')[1].scrollIntoView()")
+        .await?;
+    eventually("a figure that runs", async || {
+        let frame = "return document.querySelector('#lesson iframe')?.contentDocument.querySelector('.caption') != null";
+        Ok(page.run(frame).await?.as_bool().filter(|shows| *shows))
+    })
+    .await?;
+    check(&page, "the lesson").await?;
+    emulate(&page, "forced-colors", "active").await?;
+    let found = page.violations().await?;
+    assert!(found.is_empty(), "forced colours: {found:#?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_directory_page_has_no_findings_in_any_view() -> Result<()> {
     let site = SiteServer::start("/").await?;
     let page = Page::open(&format!("{}#/directory", site.url())).await?;

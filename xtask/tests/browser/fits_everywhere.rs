@@ -30,7 +30,7 @@ const SIZES: [(u32, u32); 17] = [
 /// A script: the faults of the layout. Texts and controls are examined as far as the frames around them show them: what a scroll bar
 /// leads to is not cut off.
 const WRONG: &str = r"
-    const root = document.querySelector('#home:not([hidden]), #ring:not([hidden]), #swarm:not([hidden]), #directory:not([hidden]), #cap:not([hidden]), #experiments:not([hidden]), #live:not([hidden])');
+    const root = document.querySelector('#home:not([hidden]), #lesson:not([hidden]), #ring:not([hidden]), #swarm:not([hidden]), #directory:not([hidden]), #cap:not([hidden]), #experiments:not([hidden]), #live:not([hidden])');
     const wrong = [];
     const over = document.documentElement.scrollWidth - innerWidth;
     if (over > 0) wrong.push(`the page is ${over} wider than the screen`);
@@ -214,6 +214,17 @@ async fn the_ring_page_with_every_scenario_at_its_end() -> Result<()> {
         page.resize(1280, 800).await?;
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn the_lesson_at_its_beginning_and_beside_a_figure() -> Result<()> {
+    let site = SiteServer::start("/").await?;
+    let page = Page::open(&format!("{}#/lesson", site.url())).await?;
+    page.by_name("navigation", "Parts of the lesson").await?;
+    fits(&page, "lesson").await?;
+    page.run("document.querySelectorAll('#lesson .beside')[3].scrollIntoView()")
+        .await?;
+    fits(&page, "lesson-figure").await
 }
 
 #[tokio::test]

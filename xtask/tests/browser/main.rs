@@ -13,6 +13,7 @@ mod fits_everywhere;
 mod gateway;
 mod home_page;
 mod lesson;
+mod lesson_page;
 mod live;
 mod live_closed;
 mod live_files;
