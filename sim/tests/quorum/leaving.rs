@@ -20,7 +20,6 @@ const RECORDS: usize = 10;
 #[derive(Clone, Copy)]
 enum Beside {
     Nothing,
-    Crash,
     Join,
 }
 
@@ -91,7 +90,6 @@ fn run(story: &Story, seed: u64) -> Result<(), String> {
     let leavers: Vec<Id> = all.drain(..story.leave_at_once).collect();
     match story.beside {
         Beside::Nothing => {}
-        Beside::Crash => ring.crash(all.pop().unwrap()),
         Beside::Join => ring.join(others.pop().unwrap()),
     }
     for id in &leavers {
@@ -159,18 +157,6 @@ fn after_three_of_five_left_at_once_all_others_can_leave() {
         beside: Beside::Nothing,
     };
     all_go(&story, 60);
-}
-
-#[test]
-fn who_leaves_while_another_crashes_is_let_go() {
-    for leave_at_once in [1, 2] {
-        let story = Story {
-            nodes: 6,
-            leave_at_once,
-            beside: Beside::Crash,
-        };
-        all_go(&story, 40);
-    }
 }
 
 #[test]
