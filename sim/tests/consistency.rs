@@ -91,7 +91,7 @@ fn can_be_ordered(history: &[Operation]) -> bool {
 fn level_quorum_is_linearizable_whatever_breaks_and_level_one_is_not() {
     let setup = Setup::lesson();
     let (mut answered, mut refused, mut contradictions) = (0, 0, 0);
-    for seed in 0..24 {
+    for seed in 0..32 {
         let world = random(&setup, seed, true);
         let quorum = history(&world, System::Quorum);
         assert!(can_be_ordered(quorum), "seed {seed}: {quorum:?}");

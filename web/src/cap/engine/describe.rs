@@ -3,7 +3,6 @@
 use chordscope_core::base::id::Id;
 use chordscope_core::base::time::Instant;
 use chordscope_sim::checks::history::{Answer, Asked, Operation, Value, Version};
-use chordscope_sim::checks::judge;
 use chordscope_sim::checks::verdict::Verdict;
 use chordscope_sim::engine::World;
 use chordscope_sim::engine::trace::Entry;
