@@ -2,7 +2,7 @@
 
 use chordscope_core::base::contact::Contact;
 use chordscope_core::base::id::Space;
-use chordscope_core::node::adopting::AdoptionState;
+use chordscope_core::node::adopting::{Adoption, AdoptionState};
 use chordscope_core::node::api::Event as NodeEvent;
 use chordscope_core::peer::api::Event;
 use serde::Serialize;
@@ -55,6 +55,21 @@ impl Notice {
     }
 }
 
+/// The end of an adoption in words.
+fn ended(adoption: &Adoption) -> String {
+    let lineage = show_lineage(adoption.to);
+    match &adoption.state {
+        AdoptionState::Failed(error) => format!("keeps its lineage: {error}"),
+        AdoptionState::Held(awaited) => format!("keeps its lineage: {}", held_by(awaited)),
+        AdoptionState::Unanswered => format!("keeps its lineage: {}", unanswered(adoption.to)),
+        AdoptionState::Unknown => format!("found no group of lineage {lineage}"),
+        AdoptionState::GivenUp(other) => {
+            format!("keeps its lineage: {}", given_up(adoption.to, *other))
+        }
+        AdoptionState::Done | AdoptionState::Running => format!("has adopted lineage {lineage}"),
+    }
+}
+
 fn of_node(space: Space, event: &NodeEvent) -> Option<(&'static str, String, Vec<String>)> {
     let id = |contact: &Contact| space.show(contact.id());
     let plain = |event, text: &str| Some((event, text.to_string(), Vec::new()));
@@ -93,26 +108,7 @@ fn of_node(space: Space, event: &NodeEvent) -> Option<(&'static str, String, Vec
             "exports, as the lineage that is adopted has something else there,".to_string(),
             vec![space.show(conflict.key)],
         )),
-        NodeEvent::AdoptionEnded(adoption) => {
-            let lineage = show_lineage(adoption.to);
-            let text = match &adoption.state {
-                AdoptionState::Failed(error) => format!("keeps its lineage: {error}"),
-                AdoptionState::Held(awaited) => {
-                    format!("keeps its lineage: {}", held_by(awaited))
-                }
-                AdoptionState::Unanswered => {
-                    format!("keeps its lineage: {}", unanswered(adoption.to))
-                }
-                AdoptionState::Unknown => format!("found no group of lineage {lineage}"),
-                AdoptionState::GivenUp(other) => {
-                    format!("keeps its lineage: {}", given_up(adoption.to, *other))
-                }
-                AdoptionState::Done | AdoptionState::Running => {
-                    format!("has adopted lineage {lineage}")
-                }
-            };
-            Some(("adoption-ended", text, Vec::new()))
-        }
+        NodeEvent::AdoptionEnded(adoption) => Some(("adoption-ended", ended(adoption), Vec::new())),
         NodeEvent::RenewalFailed(key, _, error) => Some((
             "renewal-failed",
             format!("cannot renew now ({error}) the record under"),
