@@ -189,7 +189,7 @@ fn freshness(rows: &[Row]) -> [(&'static str, Vec<Series>); 2] {
     ]
 }
 
-/// What the effects of fallacies are measured by.
+/// The measure of the effects of fallacies.
 const WRONG_BY: &str = "Times as large, of the measure that is hit hardest";
 
 /// The effect of each fallacy.

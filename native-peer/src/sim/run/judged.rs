@@ -31,7 +31,7 @@ pub(super) struct Judged {
 struct Operation {
     client: String,
     asked: &'static str,
-    /// What it wrote, wanted to write, or got.
+    /// The value that it wrote, wanted to write, or got.
     value: Option<String>,
     /// The sequence number of the version that it wrote or got.
     sequence: Option<u64>,

@@ -1,14 +1,11 @@
 //! Nothing on the directory page says what is not so: every statement at many moments of many runs, held against the trace and the nodes' own
 //! records; and of each kind a falsehood that was planted is found.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 #![allow(
     clippy::too_many_lines,
     reason = "one arm a kind of statement, and they are many"
 )]
 
-#[path = "../common/mod.rs"]
-mod common;
 mod judge;
 
 use chordscope_core::base::rng::Rng;
@@ -24,8 +21,8 @@ use chordscope_web::directory::engine::statement::Statement;
 use chordscope_web::player::programme::RunCommand;
 use chordscope_web::player::{Beside, Control, Driven, Given, Pictured, Shareable};
 
-use crate::common::{Seen, into_it, place, seeds, wander};
-use crate::judge::{Facts, judge, kind, lies};
+use crate::directory::judge::{Facts, judge, kind, lies};
+use crate::walk::{Seen, into_it, place, seeds, wander};
 
 /// The number of runs, unless `SEEDS=a..b` names others.
 const RUNS: u64 = 10;

@@ -1,14 +1,11 @@
 //! Nothing on the swarm page says what is not so: every statement at many moments of many swarms, held against the machines' own state, the
 //! trace and the clock; and of each kind a falsehood that was planted is found.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 #![allow(
     clippy::too_many_lines,
     reason = "one arm a kind of statement, and they are many"
 )]
 
-#[path = "../common/mod.rs"]
-mod common;
 mod judge;
 mod shared;
 
@@ -21,8 +18,8 @@ use chordscope_web::swarm::engine::levers::{Arrival, Last, Levers, Picker, Uplin
 use chordscope_web::swarm::engine::snapshot::Snapshot;
 use chordscope_web::swarm::engine::statement::Statement;
 
-use crate::common::{Seen, into_it, place, seeds, wander};
-use crate::judge::{Facts, carries, judge, kind, lies};
+use crate::swarm::judge::{Facts, carries, judge, kind, lies};
+use crate::walk::{Seen, into_it, place, seeds, wander};
 
 /// The number of random swarms, unless `SEEDS=a..b` names others.
 const RUNS: u64 = 14;

@@ -1,15 +1,12 @@
 //! Nothing on the consistency page says what is not so: every statement at many moments of many runs, held against the trace and a search for
 //! orders of its own; and of each kind a falsehood that was planted is found.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test")]
 #![allow(
     clippy::too_many_lines,
     clippy::type_complexity,
     reason = "one arm a kind of statement, and they are many"
 )]
 
-#[path = "../common/mod.rs"]
-mod common;
 mod judge;
 
 use chordscope_core::base::rng::Rng;
@@ -23,8 +20,8 @@ use chordscope_web::cap::engine::statement::Statement;
 use chordscope_web::player::programme::RunCommand;
 use chordscope_web::player::{Beside, Control, Driven, Given, Pictured, Shareable};
 
-use crate::common::{Seen, into_it, place, seeds, wander};
-use crate::judge::{Facts, judge, judgement, kind, lies};
+use crate::cap::judge::{Facts, judge, judgement, kind, lies};
+use crate::walk::{Seen, into_it, place, seeds, wander};
 
 /// The number of runs, unless `SEEDS=a..b` names others. In the last one a delete meets a write of the same number, and stays.
 const RUNS: u64 = 32;
