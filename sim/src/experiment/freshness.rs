@@ -2,7 +2,7 @@
 //!
 //! Three questions, on the lesson's ring with its three replicas of a name. *The levels in a whole network* ([`store`]): level `one` waits
 //! for all replicas at writes and at reads, level `quorum` for a majority of a group. *The first answer* ([`first`]): the same messages of
-//! level `one`, had it waited for the first replica only, beside the model WARS of PBS ([`wars`]) with the same latencies and the same
+//! level `one`, had it waited for the first replica only, beside the model WARS of PBS ([`wars()`]) with the same latencies and the same
 //! N = 3, R = W = 1. *During and after a cut* ([`store`]): both levels again.
 //!
 //! Departures from the paper's model (ours): a node asks a silent replica again, and owners compare their records, so that a version may
